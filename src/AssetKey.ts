@@ -23,7 +23,7 @@ const maxLength = 1000
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const control = /[\u0000-\u001f\u007f]/
-const plain = /^[\w.:@ -]+(?:\/[\w.:@ -]+)*$/
+const plain = /^[\w.:@-]+(?:\/[\w.:@-]+)*$/
 
 /**
  * Joins segments to a key, escaping what has to be escaped.
@@ -108,7 +108,7 @@ export const prefix = (key: string, by: string | ReadonlyArray<string>): string 
  * @since 0.1.0
  */
 export const validate = (key: string): string | undefined => {
-  if (key.length <= maxLength && plain.test(key)) return key.includes("/ ") || key !== key.trim() ? spaces : undefined
+  if (key.length <= maxLength && plain.test(key)) return undefined
   if (key === "") return "is empty"
   if (key.length > maxLength) return `is longer than ${maxLength} characters`
   if (control.test(key)) return "has a control character"
@@ -117,12 +117,10 @@ export const validate = (key: string): string | undefined => {
   if (escapes.includes("\\")) return "has a \\ that escapes neither / nor \\"
   for (const segment of segments(key)) {
     if (segment === "") return "has an empty segment"
-    if (segment !== segment.trim()) return spaces
+    if (segment !== segment.trim()) return "has a segment that begins or ends with a space"
   }
   return undefined
 }
-
-const spaces = "has a segment that begins or ends with a space"
 
 /**
  * A schema for well-formed asset keys.

@@ -1,0 +1,98 @@
+/**
+ * What a running asset's program can reach of its run: where metadata is collected, and who hears of its steps.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type * as Metadata from "../Metadata.ts"
+
+/** @internal */
+export interface StepRecord {
+  readonly name: string
+  readonly attempts: number
+  readonly durationMillis: number
+  readonly status: "Succeeded" | "Failed" | "Cancelled"
+}
+
+/** @internal */
+export interface Step {
+  metadata: Metadata.Metadata | undefined
+  steps: Array<StepRecord> | undefined
+  readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined
+}
+
+/** @internal */
+export const CurrentStep = Context.Reference<Step | undefined>("effect-assets/CurrentStep", {
+  defaultValue: () => undefined
+})
+
+/** @internal */
+export const runStep = <A, E, R, E2 = never, R2 = never>(
+  name: string,
+  effect: Effect.Effect<A, E, R>,
+  options?: {
+    readonly retry?: Schedule.Schedule<unknown, E, E2, R2> | undefined
+    readonly timeout?: Duration.Input | undefined
+  }
+): Effect.Effect<A, E | E2, R | R2> =>
+  Effect.withFiber((fiber) => {
+    const step = fiber.getRef(CurrentStep)
+    const clock = fiber.getRef(Clock.Clock)
+    const startedAt = clock.currentTimeMillisUnsafe()
+    let attempts = 0
+    const { retry, timeout } = options ?? {}
+    const attempt: Effect.Effect<A, E, R> = Effect.suspend(() => {
+      attempts++
+      return effect
+    })
+    // the public signature has the TimeoutError where a timeout is given
+    const timed = timeout === undefined ? attempt : Effect.timeout(attempt, timeout) as Effect.Effect<A, E, R>
+    const retried = retry === undefined ? timed : Effect.retry(timed, retry)
+    step?.onStep?.({ name, status: "Started" })
+    return retried.pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          if (step === undefined) return
+          const record: StepRecord = {
+            name,
+            attempts,
+            durationMillis: clock.currentTimeMillisUnsafe() - startedAt,
+            status: exit._tag === "Success" ? "Succeeded" : Cause.hasInterruptsOnly(exit.cause) ? "Cancelled" : "Failed"
+          }
+          ;(step.steps ??= []).push(record)
+          step.onStep?.(record)
+        })
+      ),
+      Effect.withSpan(name)
+    )
+  })
+
+const GeneratorFunction = Object.getPrototypeOf(function*() {}).constructor as NewableFunction
+
+type Computation = (inputs: unknown, context: unknown) => Effect.Effect<unknown, unknown, unknown>
+
+/**
+ * Makes one kind of function of the forms that `compute` may have. What it throws becomes a defect.
+ *
+ * @internal
+ */
+export const toComputation = (compute: (inputs: never, context: never) => unknown): Computation => {
+  // the inputs and the context are built by the library from the asset's own definition
+  const call = compute as (inputs: unknown, context: unknown) => unknown
+  if (compute instanceof GeneratorFunction) return Effect.fnUntraced(call as () => Generator<never, unknown, never>) as Computation
+  return (inputs, context) =>
+    Effect.suspend(() => {
+      const returned = call(inputs, context)
+      if (Effect.isEffect(returned)) return returned as Effect.Effect<unknown, unknown, unknown>
+      if (isGenerator(returned)) return Effect.gen(() => returned)
+      return Effect.die(new TypeError("compute must return an Effect, or be a generator method: *compute() { … }"))
+    })
+}
+
+const isGenerator = (u: unknown): u is Generator<never, unknown, never> =>
+  typeof u === "object" && u !== null && "next" in u && Symbol.iterator in u
