@@ -83,14 +83,16 @@ export interface InputTypes<out Key extends string, out Value, out IO> {
 export type InputMode = "value" | "optional" | "lastValue" | "optionalLastValue"
 
 /**
- * The parts of an asset's type that only the library reads: the keys of its upstream assets, its IO manager, its
- * configuration, and the type of its `compute`.
+ * The parts of an asset's type that only the library reads: the keys of its upstream assets (`up`), the key under which a
+ * graph must have it (`ref`: none for an external asset), its IO manager, its configuration, and the type of its
+ * `compute`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Details {
   readonly up: string
+  readonly ref: string
   readonly io: unknown
   readonly config: unknown
   readonly compute: unknown
@@ -145,7 +147,7 @@ export interface Asset<
   out E = never,
   out R = never,
   out D extends Details = Details
-> extends Input<Key, A, D["io"]>, Pipeable {
+> extends Input<D["ref"], A, D["io"]>, Pipeable {
   readonly [TypeId]: Types<A, E, R, D>
   readonly key: Key
   /** `true` for an asset that this graph does not compute. */
@@ -462,6 +464,7 @@ export interface MakeOptions<Key extends string, Prefix, I extends Inputs, Deps,
 
 type MadeDetails<Key extends string, I extends Inputs, Deps extends ReadonlyArray<AnyInput>, A, C, IO, Ret> = {
   readonly up: InputKeys<I> | DepKeys<Deps>
+  readonly ref: Key
   readonly io: StoredIn<A, IO>
   readonly config: ConfigEntry<Key, C>
   readonly compute: Compute<I, ComputeContext<Key, ConfigType<C>>, C, Ret>
@@ -587,7 +590,7 @@ type External<Key extends string, A, IO> = Asset<
   A,
   never,
   never,
-  { readonly up: never; readonly io: IO; readonly config: never; readonly compute: never }
+  { readonly up: never; readonly ref: never; readonly io: IO; readonly config: never; readonly compute: never }
 >
 
 /**
@@ -758,6 +761,7 @@ type MadeOutputs<
     | InputStorage<I>,
     {
       readonly up: InputKeys<I> | DepKeys<Deps>
+      readonly ref: OutputKey<K, Os[K], Prefix>
       readonly io: StoredIn<OutputValue<Os[K], Member<ComputedSuccess<Ret>, K>>, OutputStorage<Os[K], IO>>
       readonly config: ConfigEntry<Name, C>
       readonly compute: never
@@ -1113,6 +1117,13 @@ const fromProps = (props: Props): Any => Object.assign(Object.create(Proto), pro
 /** @internal */
 export const rebuilt = (self: Any, changes: Partial<Props>): Any =>
   Object.assign(Object.create(Proto), self, changes)
+
+/** @internal */
+export const withAsset = (input: AnyInput, asset: Any): AnyInput => wrap(input.mode, asset)
+
+/** @internal */
+export const copyMulti = (self: AnyMulti, name: string): AnyMulti =>
+  Object.assign(Object.create(MultiProto), self, { name })
 
 const prefixed = (key: string, by: string | ReadonlyArray<string> | undefined): string =>
   by === undefined ? key : AssetKey.prefix(key, by)

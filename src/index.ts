@@ -1,4 +1,5 @@
 export * as Asset from "./Asset.ts"
 export * as AssetKey from "./AssetKey.ts"
+export * as Graph from "./Graph.ts"
 export * as IOManager from "./IOManager.ts"
 export * as Metadata from "./Metadata.ts"

@@ -1,0 +1,775 @@
+/**
+ * Graphs: a typed record of assets whose upstream assets are all there.
+ *
+ * **Example** (A graph and what is downstream)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const orders = Asset.make("orders", Effect.succeed([3, 4]))
+ * const revenue = Asset.make("revenue", {
+ *   inputs: { orders },
+ *   compute: ({ orders }) => Effect.succeed(orders.reduce((a, b) => a + b, 0))
+ * })
+ * const graph = Graph.make({ orders, revenue })
+ *
+ * Graph.keys(graph) // => ["orders", "revenue"]
+ * Graph.downstream(graph, ["orders"]) // => ["revenue"]
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Asset from "./Asset.ts"
+import * as AssetKey from "./AssetKey.ts"
+import { compile, type Compiled } from "./internal/compile.ts"
+import { didYouMean, suggest } from "./internal/suggest.ts"
+
+const TypeId = "~effect-assets/Graph"
+
+/**
+ * A validated graph of assets: `assets` under the names they were given.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Graph<out T extends Assets> extends Pipeable {
+  readonly [TypeId]: typeof TypeId
+  readonly assets: T
+}
+
+/**
+ * A record of assets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Assets = { readonly [name: string]: Asset.Any }
+
+/**
+ * A graph of any assets.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Any = Graph<Assets>
+
+/**
+ * The keys of the assets of a graph.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Keys<T extends Assets> = T[keyof T]["key"]
+
+/**
+ * How the programs of a graph's assets fail.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Error<T extends Assets> = Asset.Error<T[keyof T]>
+
+/**
+ * What a run of a graph needs.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Services<T extends Assets> = Asset.Services<T[keyof T]>
+
+/**
+ * What a compile error shows for an upstream asset that the record lacks.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export interface MissingUpstream<out Key> {
+  readonly "~missing upstream, add it to the record": Key
+}
+
+type MembersOf<X> = X extends Asset.Any ? X : X extends Asset.AnyMulti ? X["assets"][keyof X["assets"]] : never
+
+type Missing<X, Present> = X extends Asset.Any ? Exclude<Asset.Upstream<X>, Present> : never
+
+type Check<T, Present = MembersOf<T[keyof T]>["key"]> = {
+  readonly [K in keyof T]: [Missing<MembersOf<T[K]>, Present>] extends [never] ? unknown
+    : MissingUpstream<Missing<MembersOf<T[K]>, Present>>
+}
+
+type Flat<T> = { readonly [K in keyof T as T[K] extends Asset.Any ? K : never]: T[K] & Asset.Any }
+
+type Merged<U> = (U extends unknown ? (u: U) => void : never) extends (u: infer I) => void ? I : never
+
+/** The assets of a record: multi-assets stand for their outputs, what is neither is left out. */
+type AssetsOf<T> = [Extract<T[keyof T], Asset.AnyMulti>] extends [never] ? Flat<T>
+  : Flat<T> & Merged<Extract<T[keyof T], Asset.AnyMulti>["assets"]>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One thing that is wrong with a graph.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const Problem = Schema.TaggedUnion({
+  /** Two assets with one key. */
+  DuplicateKey: { key: Schema.String, names: Schema.Array(Schema.String) },
+  /** Two assets under one name in graphs that are merged. */
+  DuplicateName: { name: Schema.String, keys: Schema.Array(Schema.String) },
+  /** An asset names an upstream asset that is not in the graph. */
+  MissingUpstream: { key: Schema.String, upstream: Schema.String, suggestions: Schema.Array(Schema.String) },
+  /** Assets that are upstream of themselves, in order; the first stands at the end again. */
+  Cycle: { path: Schema.Array(Schema.String) },
+  /** A malformed key. */
+  InvalidKey: { key: Schema.String, problem: Schema.String },
+  /** Something else in the definition of an asset. */
+  InvalidDefinition: { key: Schema.String, problem: Schema.String },
+  /** An asset that is put into a group already has one. */
+  GroupConflict: { key: Schema.String, group: Schema.String, wanted: Schema.String }
+})
+
+/**
+ * One thing that is wrong with a graph.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Problem = typeof Problem.Type
+
+const explain = (problem: Problem): string => {
+  switch (problem._tag) {
+    case "DuplicateKey":
+      return `The key "${problem.key}" is defined more than once: by ${list(problem.names)}. Keys are unique in a graph.`
+    case "DuplicateName":
+      return `The name "${problem.name}" stands for different assets: ${list(problem.keys)}. Rename one of them.`
+    case "MissingUpstream":
+      return `"${problem.key}" is computed from "${problem.upstream}", which is not in the graph.${
+        didYouMean(problem.suggestions)
+      } Add it to the record, or name it with Asset.external("${problem.upstream}").`
+    case "Cycle":
+      return `A cycle: ${problem.path.map((key) => `"${key}"`).join(" -> ")}. An asset cannot be upstream of itself.`
+    case "InvalidKey":
+      return `The key ${JSON.stringify(problem.key)} ${problem.problem}.`
+    case "InvalidDefinition":
+      return `"${problem.key}": ${problem.problem}.`
+    case "GroupConflict":
+      return `"${problem.key}" is in the group "${problem.group}" already, so it cannot be put into "${problem.wanted}".`
+  }
+}
+
+const list = (names: ReadonlyArray<string>): string => names.map((name) => `"${name}"`).join(", ")
+
+/**
+ * Everything that is wrong with a graph, at once.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GraphError extends Schema.TaggedError<GraphError>()("GraphError", {
+  problems: Schema.Array(Problem)
+}) {
+  override get message(): string {
+    const shown = this.problems.slice(0, 50).map((problem) => `- ${explain(problem)}`)
+    const more = this.problems.length - shown.length
+    return [
+      this.problems.length === 1 ? "The graph has a problem:" : `The graph has ${this.problems.length} problems:`,
+      ...shown,
+      ...(more > 0 ? [`- and ${more} more`] : [])
+    ].join("\n")
+  }
+}
+
+/**
+ * An error for a key that is not in the graph.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownAssetError extends Schema.TaggedError<UnknownAssetError>()("UnknownAssetError", {
+  key: Schema.String,
+  suggestions: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `There is no asset "${this.key}" in the graph.${didYouMean(this.suggestions)}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a graph from a record of assets, or from a module namespace (`import * as assets from "./assets.ts"`). A
+ * multi-asset stands for its outputs; what is not an asset is left out.
+ *
+ * **Details**
+ *
+ * An upstream asset that is not in the record is a type error that names its key. An external asset need not be there:
+ * it is a reference by key. If the record has an asset with that key, that asset is what is read.
+ *
+ * **Gotchas**
+ *
+ * Throws a `GraphError` with every problem that types do not show: duplicate and malformed keys, cycles through external
+ * assets, unusable groups and owners. `makeResult` returns it instead.
+ *
+ * **Example** (A record)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", { deps: [a], compute: () => Effect.succeed(2) })
+ * Object.keys(Graph.make({ a, b, notAnAsset: 42 }).assets) // => ["a", "b"]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <const T extends { readonly [name: string]: unknown }>(
+  assets: T & Check<T>
+): Graph<AssetsOf<T>> => Result.getOrThrow(makeResult(assets))
+
+/**
+ * Like `make`, and returns the `GraphError` instead of throwing it.
+ *
+ * **Example** (A key that is used twice)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Result } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const result = Graph.makeResult({
+ *   one: Asset.make("same", Effect.succeed(1)),
+ *   two: Asset.make("same", Effect.succeed(2))
+ * })
+ * Result.isFailure(result) && result.failure.problems[0]?._tag // => "DuplicateKey"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeResult = <const T extends { readonly [name: string]: unknown }>(
+  assets: T & Check<T>
+): Result.Result<Graph<AssetsOf<T>>, GraphError> => {
+  const record: Record<string, Asset.Any> = Object.create(null)
+  const problems: Array<Problem> = []
+  for (const name of Object.keys(assets)) addEntry(record, problems, name, assets[name])
+  // the record holds what AssetsOf says: the loop above and the type leave out the same things
+  return fromRecord(record, problems) as Result.Result<Graph<AssetsOf<T>>, GraphError>
+}
+
+/**
+ * Makes a graph from assets that a program built: their names are their keys, and their types are not known one by one.
+ *
+ * Throws a `GraphError`, also for an upstream asset that is missing.
+ *
+ * **Example** (Assets from a factory)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const regions = ["eu", "us"].map((region) => Asset.make(`sales/${region}`, Effect.succeed(region)))
+ * Graph.keys(Graph.fromAssets(regions)) // => ["sales/eu", "sales/us"]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromAssets = <T extends Asset.Any>(assets: Iterable<T>): Graph<{ readonly [key: string]: T }> => {
+  const record: Record<string, Asset.Any> = Object.create(null)
+  const problems: Array<Problem> = []
+  for (const asset of assets) {
+    const known = record[asset.key]
+    if (known === undefined || known.external) record[asset.key] = asset
+    else if (known !== asset && !asset.external) {
+      problems.push({ _tag: "DuplicateKey", key: asset.key, names: [asset.key] })
+    }
+  }
+  return Result.getOrThrow(fromRecord(record, problems)) as Graph<{ readonly [key: string]: T }>
+}
+
+const addEntry = (record: Record<string, Asset.Any>, problems: Array<Problem>, name: string, value: unknown): void => {
+  if (Asset.isAsset(value)) {
+    const known = record[name]
+    if (known !== undefined && known !== value && known.key !== value.key) {
+      problems.push({ _tag: "DuplicateName", name, keys: [known.key, value.key] })
+    } else if (known === undefined || known.external) record[name] = value
+    else if (known !== value && !value.external) {
+      problems.push({ _tag: "DuplicateKey", key: value.key, names: [name, name] })
+    }
+  } else if (Asset.isMulti(value)) {
+    for (const output of Object.keys(value.assets)) addEntry(record, problems, output, value.assets[output])
+  }
+}
+
+const fromRecord = (
+  record: Record<string, Asset.Any>,
+  found: ReadonlyArray<Problem> = []
+): Result.Result<Any, GraphError> => {
+  const { compiled, problems } = compile(Object.entries(record))
+  return found.length > 0 || problems.length > 0
+    ? Result.fail(new GraphError({ problems: [...found, ...problems] }))
+    : Result.succeed(Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled }))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Puts two graphs together. An asset takes the place of an external asset with its key, so services that know each
+ * other's assets as external ones get one lineage.
+ *
+ * Throws a `GraphError` for keys or names that are used for different assets, and for cycles.
+ *
+ * **Example** (Two services, one lineage)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const orders = Asset.make("shop/orders", Effect.succeed(3))
+ * const shop = Graph.make({ orders })
+ * const revenue = Asset.make("revenue", {
+ *   deps: [Asset.external("shop/orders")],
+ *   compute: () => Effect.succeed(4)
+ * })
+ * const finance = Graph.make({ revenue })
+ * Graph.upstream(Graph.merge(shop, finance), ["revenue"]) // => ["shop/orders"]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const merge: {
+  <U extends Assets>(that: Graph<U>): <T extends Assets>(self: Graph<T>) => Graph<MergedAssets<T, U>>
+  <T extends Assets, U extends Assets>(self: Graph<T>, that: Graph<U>): Graph<MergedAssets<T, U>>
+} = dual(2, <T extends Assets, U extends Assets>(self: Graph<T>, that: Graph<U>): Graph<MergedAssets<T, U>> => {
+  const record: Record<string, Asset.Any> = Object.assign(Object.create(null), self.assets)
+  const problems: Array<Problem> = []
+  for (const name of Object.keys(that.assets)) addEntry(record, problems, name, that.assets[name])
+  return Result.getOrThrow(fromRecord(record, problems)) as Graph<MergedAssets<T, U>>
+})
+
+type MergedAssets<T extends Assets, U extends Assets> = {
+  readonly [K in keyof T | keyof U]: K extends keyof T
+    ? (K extends keyof U ? (T[K] extends { readonly external: true } ? U[K] : T[K] | U[K]) : T[K])
+    : K extends keyof U ? U[K]
+    : never
+}
+
+/** An asset of a prefixed graph: another key, and nothing upstream that is not there. */
+type Prefixed<X, P extends string> = X extends Asset.Asset<infer Key, infer A, infer E, infer R, infer D>
+  ? [D["ref"]] extends [never] ? X
+  : Asset.Asset<`${P}/${Key}`, A, E, R, {
+    readonly up: never
+    readonly ref: `${P}/${Key}`
+    readonly io: D["io"]
+    readonly config: D["config"] extends infer C
+      ? C extends { readonly key: infer N extends string; readonly value: infer V } ? { readonly key: `${P}/${N}`; readonly value: V }
+      : never
+      : never
+    readonly compute: D["compute"]
+  }>
+  : never
+
+/**
+ * Puts a prefix before the key of every asset of a graph; references inside follow. External assets keep their keys: they
+ * belong to somebody else.
+ *
+ * **Example** (The same graph for two tenants)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", { inputs: { a }, compute: ({ a }) => Effect.succeed(a) })
+ * const tenant = Graph.make({ a, b }).pipe(Graph.prefix("tenants/one"))
+ * Graph.upstream(tenant, ["tenants/one/b"]) // => ["tenants/one/a"]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const prefix: {
+  <const P extends string>(by: P): <T extends Assets>(self: Graph<T>) => Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
+  <T extends Assets, const P extends string>(self: Graph<T>, by: P): Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
+} = dual(2, (self: Any, by: string): Any =>
+  mapAssets(self, (asset) =>
+    asset.external ? {} : {
+      key: AssetKey.prefix(asset.key, by),
+      // a multi-asset is known by its name: two prefixed copies are two multi-assets
+      name: (name: string) => AssetKey.prefix(name, by)
+    }))
+
+/**
+ * Puts every asset of a graph into a group.
+ *
+ * Throws a `GraphError` that lists the assets that are in a group already. External assets without a group stay so.
+ *
+ * **Example** (A group for all)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) }).pipe(Graph.group("finance"))
+ * graph.assets.a.group // => "finance"
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const group: {
+  (name: string): <T extends Assets>(self: Graph<T>) => Graph<T>
+  <T extends Assets>(self: Graph<T>, name: string): Graph<T>
+} = dual(2, <T extends Assets>(self: Graph<T>, name: string): Graph<T> => {
+  const problems = compiled(self).assets.flatMap((asset): ReadonlyArray<Problem> =>
+    asset.group === undefined || asset.external
+      ? []
+      : [{ _tag: "GroupConflict", key: asset.key, group: asset.group, wanted: name }]
+  )
+  if (problems.length > 0) throw new GraphError({ problems })
+  // only the group changes, and no type depends on it
+  return mapAssets(self, (asset) => asset.external ? {} : { group: name }) as Graph<T>
+})
+
+interface Changes {
+  readonly key?: string
+  readonly group?: string
+  readonly name?: (name: string) => string
+}
+
+/** Rebuilds the assets of a graph, so that what reads them reads the new ones. */
+const mapAssets = (self: Any, change: (asset: Asset.Any) => Changes): Any => {
+  const graph = compiled(self)
+  const rebuilt: Array<Asset.Any> = []
+  const multis = new Map<Asset.AnyMulti, Asset.AnyMulti>()
+  const renamed = (input: Asset.AnyInput): Asset.AnyInput => {
+    const asset = rebuilt[graph.ids.get(input.asset.key)!]!
+    return input.mode === "value" ? asset : Asset.withAsset(input, asset)
+  }
+  // ids are in topological order, so what an asset reads is rebuilt before it
+  for (const asset of graph.assets) {
+    const { name, ...changes } = change(asset)
+    let output = asset.output
+    if (output !== undefined) {
+      const { multi } = output
+      let copy = multis.get(multi)
+      if (copy === undefined) {
+        copy = Asset.copyMulti(multi, name?.(multi.name) ?? multi.name)
+        multis.set(multi, copy)
+      }
+      output = { name: output.name, multi: copy }
+    }
+    const inputs: Record<string, Asset.AnyInput> = {}
+    for (const input of Object.keys(asset.inputs)) inputs[input] = renamed(asset.inputs[input]!)
+    rebuilt.push(Asset.rebuilt(asset, { ...changes, inputs, deps: asset.deps.map(renamed), output }))
+  }
+  const record: Record<string, Asset.Any> = Object.create(null)
+  for (const name of Object.keys(self.assets)) record[name] = rebuilt[graph.ids.get(self.assets[name]!.key)!]!
+  return Result.getOrThrow(fromRecord(record))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// getters
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The number of assets, external ones included.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const size = (self: Any): number => compiled(self).assets.length
+
+/**
+ * The keys of all assets, external ones included, upstream before downstream.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const keys = (self: Any): ReadonlyArray<string> => compiled(self).assets.map((asset) => asset.key)
+
+/**
+ * All assets, external ones included, upstream before downstream.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const assets = (self: Any): ReadonlyArray<Asset.Any> => compiled(self).assets
+
+/**
+ * The asset with a key.
+ *
+ * **Example** (Looking one up)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+ * Option.isSome(Graph.get(graph, "a")) // => true
+ * Option.isSome(Graph.get(graph, "b")) // => false
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const get = (self: Any, key: string): Option.Option<Asset.Any> => {
+  const graph = compiled(self)
+  const id = graph.ids.get(key)
+  return id === undefined ? Option.none() : Option.some(graph.assets[id]!)
+}
+
+/**
+ * The assets that an asset is computed from or ordered after, by key.
+ *
+ * Throws an `UnknownAssetError` for a key that is not in the graph.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const parents = (self: Any, key: string): ReadonlyArray<string> => neighbours(self, key, "parents")
+
+/**
+ * The assets that are computed from an asset or ordered after it, by key.
+ *
+ * Throws an `UnknownAssetError` for a key that is not in the graph.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const children = (self: Any, key: string): ReadonlyArray<string> => neighbours(self, key, "children")
+
+const neighbours = (self: Any, key: string, direction: "parents" | "children"): ReadonlyArray<string> => {
+  const graph = compiled(self)
+  const { offsets, targets } = graph[direction]
+  const id = idOf(graph, key)
+  return Array.from(targets.subarray(offsets[id]!, offsets[id + 1]!), (other) => graph.assets[other]!.key)
+}
+
+/**
+ * Everything upstream of some assets, those not included: the keys in topological order. `depth` limits how many edges are
+ * followed.
+ *
+ * Throws an `UnknownAssetError` for a key that is not in the graph.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const upstream = (
+  self: Any,
+  keys: Iterable<string>,
+  options?: { readonly depth?: number | undefined }
+): ReadonlyArray<string> => lineage(self, keys, "parents", options?.depth)
+
+/**
+ * Everything downstream of some assets, those not included: the keys in topological order. `depth` limits how many edges
+ * are followed.
+ *
+ * Throws an `UnknownAssetError` for a key that is not in the graph.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const downstream = (
+  self: Any,
+  keys: Iterable<string>,
+  options?: { readonly depth?: number | undefined }
+): ReadonlyArray<string> => lineage(self, keys, "children", options?.depth)
+
+const lineage = (
+  self: Any,
+  keys: Iterable<string>,
+  direction: "parents" | "children",
+  depth = Infinity
+): ReadonlyArray<string> => {
+  const graph = compiled(self)
+  const start = Array.from(keys, (key) => idOf(graph, key))
+  const reached = reach(graph, start, direction, depth)
+  for (const id of start) reached[id] = 0
+  return graph.assets.filter((_, id) => reached[id] === 1).map((asset) => asset.key)
+}
+
+const idOf = (graph: Compiled, key: string): number => {
+  const id = graph.ids.get(key)
+  if (id === undefined) throw unknownAsset(graph, key)
+  return id
+}
+
+/**
+ * The graph as a Mermaid flowchart. External assets have rounded boxes; groups are subgraphs.
+ *
+ * **Example** (Two assets)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", { inputs: { a }, compute: ({ a }) => Effect.succeed(a) })
+ * Graph.toMermaid(Graph.make({ a, b })).split("\n") // => ["flowchart LR", `  n0["a"]`, `  n1["b"]`, "  n0 --> n1"]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toMermaid = (
+  self: Any,
+  options?: { readonly direction?: "LR" | "RL" | "TB" | "BT" | undefined }
+): string => {
+  // Mermaid reads its own entity codes inside quoted labels
+  const label = (text: string) => text.replaceAll(/[#&<>"`\\]/g, (char) => `#${char.codePointAt(0)};`)
+  return drawing(self, {
+    start: `flowchart ${options?.direction ?? "LR"}`,
+    end: [],
+    node: (id, asset) => asset.external ? `n${id}(["${label(asset.key)}"])` : `n${id}["${label(asset.key)}"]`,
+    group: (at, name) => `subgraph g${at} ["${label(name)}"]`,
+    close: "end",
+    edge: (from, to, loaded) => `n${from} ${loaded ? "-->" : "-.->"} n${to}`
+  })
+}
+
+/**
+ * The graph in the DOT language of Graphviz. External assets are dashed; groups are clusters; edges that only order are
+ * dashed.
+ *
+ * **Example** (Two assets)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * Graph.toDot(Graph.make({ a })).split("\n") // => ["digraph assets {", "  rankdir=LR;", `  n0 [label="a"];`, "}"]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toDot = (
+  self: Any,
+  options?: { readonly direction?: "LR" | "RL" | "TB" | "BT" | undefined }
+): string => {
+  const label = (text: string) => text.replaceAll(/["\\]/g, "\\$&")
+  return drawing(self, {
+    start: `digraph assets {\n  rankdir=${options?.direction ?? "LR"};`,
+    end: ["}"],
+    node: (id, asset) => `n${id} [label="${label(asset.key)}"${asset.external ? ", style=dashed" : ""}];`,
+    group: (at, name) => `subgraph cluster_${at} { label="${label(name)}";`,
+    close: "}",
+    edge: (from, to, loaded) => `n${from} -> n${to}${loaded ? "" : " [style=dashed]"};`
+  })
+}
+
+const drawing = (self: Any, words: {
+  readonly start: string
+  readonly end: ReadonlyArray<string>
+  readonly node: (id: number, asset: Asset.Any) => string
+  readonly group: (at: number, name: string) => string
+  readonly close: string
+  readonly edge: (from: number, to: number, loaded: boolean) => string
+}): string => {
+  const graph = compiled(self)
+  const lines: Array<string> = []
+  const groups = new Map<string, Array<string>>()
+  graph.assets.forEach((asset, id) => {
+    const line = words.node(id, asset)
+    if (asset.group === undefined) lines.push(`  ${line}`)
+    else {
+      const members = groups.get(asset.group)
+      if (members === undefined) groups.set(asset.group, [line])
+      else members.push(line)
+    }
+  })
+  let at = 0
+  for (const [name, members] of groups) {
+    lines.push(`  ${words.group(at++, name)}`, ...members.map((line) => `    ${line}`), `  ${words.close}`)
+  }
+  for (let id = 0; id < graph.assets.length; id++) {
+    const loaded = new Set(graph.reads[id]!.map((read) => read.id))
+    const { offsets, targets } = graph.parents
+    for (const parent of targets.subarray(offsets[id], offsets[id + 1])) {
+      lines.push(`  ${words.edge(parent, id, loaded.has(parent))}`)
+    }
+  }
+  return [words.start, ...lines, ...words.end].join("\n")
+}
+
+/**
+ * Returns `true` for a graph.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isGraph = (u: unknown): u is Any => hasProperty(u, TypeId)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internals
+// ---------------------------------------------------------------------------------------------------------------------
+
+const Internal: unique symbol = Symbol.for("effect-assets/Graph/compiled")
+
+const Proto = {
+  [TypeId]: TypeId,
+  pipe() {
+    return pipeArguments(this, arguments)
+  },
+  toString(this: Any) {
+    return `Graph(${size(this)} assets)`
+  }
+}
+
+/** @internal */
+export const compiled = (self: Any): Compiled => (self as Any & { readonly [Internal]: Compiled })[Internal]
+
+/** @internal */
+export const unknownAsset = (graph: Compiled, key: string): UnknownAssetError =>
+  new UnknownAssetError({ key, suggestions: suggest(key, graph.ids.keys()) })
+
+/**
+ * Marks what is reached from some nodes, those included, over at most `depth` edges.
+ *
+ * @internal
+ */
+export const reach = (
+  graph: Compiled,
+  start: Iterable<number>,
+  direction: "parents" | "children",
+  depth: number
+): Uint8Array => {
+  const { offsets, targets } = graph[direction]
+  const reached = new Uint8Array(graph.assets.length)
+  let frontier: Array<number> = []
+  for (const id of start) {
+    if (reached[id] === 0) frontier.push(id)
+    reached[id] = 1
+  }
+  for (let level = 0; level < depth && frontier.length > 0; level++) {
+    const next: Array<number> = []
+    for (const id of frontier) {
+      for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+        const other = targets[at]!
+        if (reached[other] === 1) continue
+        reached[other] = 1
+        next.push(other)
+      }
+    }
+    frontier = next
+  }
+  return reached
+}
