@@ -151,7 +151,7 @@ const explain = (problem: Problem): string => {
     case "DuplicateKey":
       return `The key "${problem.key}" is defined more than once: by ${list(problem.names)}. Keys are unique in a graph.`
     case "DuplicateName":
-      return `The name "${problem.name}" stands for different assets: ${list(problem.keys)}. Rename one of them.`
+      return `The name "${problem.name}" stands for different assets: ${list(problem.keys)}. Rename one, or name all by their keys with Graph.byKey.`
     case "MissingUpstream":
       return `"${problem.key}" is computed from "${problem.upstream}", which is not in the graph.${
         didYouMean(problem.suggestions)
@@ -368,6 +368,30 @@ type MergedAssets<T extends Assets, U extends Assets> = {
     ? (K extends keyof U ? (T[K] extends { readonly external: true } ? U[K] : T[K] | U[K]) : T[K])
     : K extends keyof U ? U[K]
     : never
+}
+
+/**
+ * Names the assets of a graph by their keys, so that graphs can be merged whose names are the same.
+ *
+ * **Example** (One definition for two tenants)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Graph } from "effect-assets"
+ *
+ * const each = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+ * const tenant = <const P extends string>(name: P) => Graph.byKey(Graph.prefix(each, name))
+ * Object.keys(Graph.merge(tenant("one"), tenant("two")).assets) // => ["one/a", "two/a"]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const byKey = <T extends Assets>(self: Graph<T>): Graph<{ readonly [K in keyof T as T[K]["key"]]: T[K] }> => {
+  const record: Record<string, Asset.Any> = Object.create(null)
+  for (const name of Object.keys(self.assets)) record[self.assets[name]!.key] = self.assets[name]!
+  // the keys of the record are those of the type
+  return Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled(self) })
 }
 
 /** An asset of a prefixed graph: another key, and nothing upstream that is not there. */

@@ -1,4 +1,485 @@
+/**
+ * IO managers: where values are stored and loaded from.
+ *
+ * An asset's program returns a value; its IO manager stores it; what is downstream loads it through the same IO manager.
+ * A test, a run of a few assets and production so see the same thing, and values never have to fit side by side in memory.
+ *
+ * The default IO manager is the service `IOManager.IOManager`. An asset can name another one, which is then part of its
+ * type: any service whose shape is `IOManager.Service`.
+ *
+ * **Example** (A second storage)
+ *
+ * ```ts import.meta.vitest
+ * import { Context, Effect, Layer } from "effect"
+ * import { Asset, IOManager } from "effect-assets"
+ *
+ * class Warehouse extends Context.Service<Warehouse, IOManager.Service>()("Warehouse") {
+ *   static readonly layerMemory = Layer.effect(Warehouse, IOManager.makeMemory)
+ * }
+ * const table = Asset.make("table", { ioManager: Warehouse, compute: () => Effect.succeed([1, 2]) })
+ * ```
+ *
+ * @since 0.1.0
+ */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-export interface Service { save: (ctx: unknown, v: unknown) => Effect.Effect<void>; load: (ctx: unknown) => Effect.Effect<unknown> }
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
+import * as AssetKey from "./AssetKey.ts"
+import { clonable, v8 } from "./internal/v8.ts"
+import * as Metadata from "./Metadata.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What an IO manager is told about the value it stores or loads.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Slot {
+  /** The key of the asset. Untrusted text: never paste it into a path or into SQL. */
+  readonly key: string
+  /** The partition, or `undefined` for an asset without partitions. */
+  readonly partition: string | undefined
+  /** The schema of the value, if the asset has one. */
+  readonly schema: Schema.ConstraintCodec<unknown, unknown> | undefined
+  /** The metadata of the asset's definition. */
+  readonly metadata: Metadata.Metadata
+  /** The run that stores or loads, or `undefined` outside of a run. */
+  readonly runId: string | undefined
+}
+
+/**
+ * What an IO manager tells about a value it has stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Saved {
+  /** Metadata to record with the materialization, e.g. the path. */
+  readonly metadata?: Metadata.Input | undefined
+  /** A version derived from the content, where the storage can tell it cheaply. */
+  readonly dataVersion?: string | undefined
+}
+
+/**
+ * The storage of values.
+ *
+ * **Details**
+ *
+ * `save` stores the value whole or not at all, whatever happens meanwhile. `load` gives what was stored last, and fails
+ * with the reason `NotStored` where there is nothing.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  readonly save: (value: unknown, slot: Slot) => Effect.Effect<Saved | void, IOManagerError>
+  readonly load: (slot: Slot) => Effect.Effect<unknown, IOManagerError>
+  /** Tells whether something is stored. */
+  readonly exists: (slot: Slot) => Effect.Effect<boolean, IOManagerError>
+  /** Removes what is stored; does nothing where there is nothing. */
+  readonly remove: (slot: Slot) => Effect.Effect<void, IOManagerError>
+}
+
+/**
+ * The default storage of values. Layers: `layerMemory`, `layerFileSystem`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class IOManager extends Context.Service<IOManager, Service>()("effect-assets/IOManager") {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Nothing is stored for the asset.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {}) {}
+
+/**
+ * A value that does not fit: the schema refuses it, it cannot be written in the storage's format, or what is stored cannot
+ * be read as the asset's type.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidValue extends Schema.TaggedError<InvalidValue>()("InvalidValue", { problem: Schema.String }) {}
+
+/**
+ * The storage itself failed: a full disk, a lost connection.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StorageFailure extends Schema.TaggedError<StorageFailure>()("StorageFailure", { cause: Schema.Defect() }) {}
+
+/**
+ * The IO manager cannot do this.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", {}) {}
+
+/**
+ * A value could not be stored, loaded, looked for or removed. `reason` tells why.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IOManagerError extends Schema.TaggedError<IOManagerError>()("IOManagerError", {
+  operation: Schema.Literals(["save", "load", "exists", "remove"]),
+  key: Schema.String,
+  partition: Schema.UndefinedOr(Schema.String),
+  reason: Schema.Union([NotStored, InvalidValue, StorageFailure, Unsupported])
+}) {
+  override get message(): string {
+    const name = this.partition === undefined ? `"${this.key}"` : `"${this.key}" (partition ${this.partition})`
+    switch (this.reason._tag) {
+      case "NotStored":
+        return `Nothing is stored for ${name}: materialize it first, or select it together with what reads it ("+${this.key}").`
+      case "InvalidValue":
+        return this.operation === "save"
+          ? `The value of ${name} cannot be stored: ${this.reason.problem}`
+          : `What is stored for ${name} cannot be read: ${this.reason.problem} If its type has changed, materialize it again.`
+      case "StorageFailure":
+        return `The storage failed to ${this.operation} ${name}: ${
+          this.reason.cause instanceof Error ? this.reason.cause.message : String(this.reason.cause)
+        }`
+      case "Unsupported":
+        return `The IO manager of ${name} does not support "${this.operation}".`
+    }
+  }
+}
+
+/**
+ * Returns `true` for an `IOManagerError` that says that nothing is stored.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isNotStored = (u: unknown): u is IOManagerError =>
+  u instanceof IOManagerError && u.reason._tag === "NotStored"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a storage has to be able to do to become an IO manager. Any failure that is not an `IOManagerError` reason becomes
+ * a `StorageFailure`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Driver {
+  readonly save: (value: unknown, slot: Slot) => Effect.Effect<Saved | void, unknown>
+  /** Fail with `new IOManager.NotStored()` where there is nothing. */
+  readonly load: (slot: Slot) => Effect.Effect<unknown, unknown>
+  /** Derived from `load` if it is left out. */
+  readonly exists?: ((slot: Slot) => Effect.Effect<boolean, unknown>) | undefined
+  readonly remove?: ((slot: Slot) => Effect.Effect<void, unknown>) | undefined
+}
+
+/**
+ * Makes an IO manager from what a storage can do. See docs/io-managers.md for a worked example.
+ *
+ * **Example** (Values in a Map, as JSON)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { IOManager } from "effect-assets"
+ *
+ * const cells = new Map<string, string>()
+ * const json = IOManager.make({
+ *   save: (value, slot) =>
+ *     Effect.map(IOManager.encodeJson(value, slot), (text) => {
+ *       cells.set(slot.key, text)
+ *       return { metadata: { characters: text.length } }
+ *     }),
+ *   load: (slot) => {
+ *     const text = cells.get(slot.key)
+ *     return text === undefined ? Effect.fail(new IOManager.NotStored()) : IOManager.decodeJson(text, slot)
+ *   }
+ * })
+ * const slot = { key: "a", partition: undefined, schema: undefined, metadata: {}, runId: undefined }
+ * await Effect.runPromise(Effect.andThen(json.save([1], slot), json.load(slot))) // => [1]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (driver: Driver): Service => ({
+  save: (value, slot) => Effect.mapError(driver.save(value, slot), toError("save", slot)),
+  load: (slot) => Effect.mapError(driver.load(slot), toError("load", slot)),
+  exists: (slot) =>
+    driver.exists !== undefined
+      ? Effect.mapError(driver.exists(slot), toError("exists", slot))
+      : Effect.matchEffect(driver.load(slot), {
+        onSuccess: () => Effect.succeed(true),
+        onFailure: (error) => error instanceof NotStored ? Effect.succeed(false) : Effect.fail(toError("exists", slot)(error))
+      }),
+  remove: (slot) => Effect.mapError(driver.remove?.(slot) ?? Effect.fail(new Unsupported()), toError("remove", slot))
+})
+
+const toError = (operation: IOManagerError["operation"], slot: Slot) => (error: unknown): IOManagerError =>
+  error instanceof IOManagerError
+    ? error
+    : new IOManagerError({
+      operation,
+      key: slot.key,
+      partition: slot.partition,
+      reason: error instanceof NotStored || error instanceof InvalidValue || error instanceof StorageFailure ||
+          error instanceof Unsupported
+        ? error
+        : new StorageFailure({ cause: error })
+    })
+
+/** A schema as JSON text, built once for each schema. */
+const codecs = new WeakMap<object, Schema.ConstraintCodec<unknown, string>>()
+
+const codecOf = (schema: Schema.ConstraintCodec<unknown, unknown>): Schema.ConstraintCodec<unknown, string> => {
+  let codec = codecs.get(schema)
+  if (codec === undefined) {
+    codec = Schema.fromJsonString(Schema.toCodecJson(schema))
+    codecs.set(schema, codec)
+  }
+  return codec
+}
+
+/**
+ * Writes a value as JSON: through its schema where there is one, as it is otherwise.
+ *
+ * Fails with `InvalidValue` for what the schema refuses and for what is no JSON.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeJson = (value: unknown, slot: Slot): Effect.Effect<string, InvalidValue> =>
+  slot.schema !== undefined
+    ? Effect.mapError(Schema.encodeEffect(codecOf(slot.schema))(value), invalid)
+    : Schema.is(Schema.Json)(value)
+    ? Effect.succeed(JSON.stringify(value))
+    : Effect.fail(new InvalidValue({ problem: "it is not JSON. Give the asset a schema." }))
+
+/**
+ * Reads a value from JSON: through its schema where there is one.
+ *
+ * Fails with `InvalidValue` for text that is no JSON and for JSON that the schema refuses.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const decodeJson = (text: string, slot: Slot): Effect.Effect<unknown, InvalidValue> =>
+  slot.schema !== undefined
+    ? Effect.mapError(Schema.decodeEffect(codecOf(slot.schema))(text), invalid)
+    : Effect.try({ try: (): unknown => JSON.parse(text), catch: () => new InvalidValue({ problem: "it is not JSON." }) })
+
+const invalid = (error: Schema.SchemaError): InvalidValue =>
+  new InvalidValue({ problem: `${error.message.replaceAll(/\s*\n\s*/g, " ")}.` })
+
+/**
+ * Makes an IO manager that keeps values in memory, by reference, as long as it lives.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+  // keys hold no control characters, so the two parts cannot run into each other
+  const cell = (slot: Slot) => slot.partition === undefined ? slot.key : `${slot.key}\u0000${slot.partition}`
+  const cells = new Map<string, unknown>()
+  return {
+    save: (value, slot) => {
+      cells.set(cell(slot), value)
+      return Effect.void
+    },
+    load: (slot) => {
+      const id = cell(slot)
+      const value = cells.get(id)
+      return value !== undefined || cells.has(id)
+        ? Effect.succeed(value)
+        : Effect.fail(toError("load", slot)(new NotStored()))
+    },
+    exists: (slot) => Effect.sync(() => cells.has(cell(slot))),
+    remove: (slot) => Effect.sync(() => void cells.delete(cell(slot)))
+  }
+})
+
+/**
+ * Keeps values in memory, by reference, as long as the layer lives.
+ *
+ * **Example** (A run in memory)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const program = Effect.andThen(Runtime.materialize(Graph.make({ a })), Runtime.load(a))
+ * await Effect.runPromise(Effect.provide(program, [IOManager.layerMemory, EventLog.layerMemory])) // => 1
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<IOManager> = Layer.effect(IOManager, makeMemory)
+
+/**
+ * The options of the file-system IO manager.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FileSystemOptions {
+  /** Where values are stored. It is made when it does not exist. */
+  readonly directory: string
+}
+
+/**
+ * Makes an IO manager that keeps each value in a file.
+ *
+ * **Details**
+ *
+ * The value of `weather/daily` is stored in `DIRECTORY/weather/daily.json` if the asset has a schema, through its JSON
+ * codec; otherwise in `DIRECTORY/weather/daily.v8`, in the format of V8's structured clone (numbers, text, dates, maps,
+ * sets, typed arrays, plain objects and arrays of those; anything else is refused, since it would not come back as it
+ * was). Partitions are files in a folder of the asset. What is not a letter, digit, `_`, `-`, `.` or `=` in a segment is
+ * written as `%XX`, as is a dot at its beginning or end, so a key cannot name a path outside of the directory.
+ *
+ * A file is written under another name and renamed: it is there whole or not at all. Path and size in bytes are recorded as
+ * metadata.
+ *
+ * **Gotchas**
+ *
+ * On a file system that ignores case, keys that differ only in case share a file.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeFileSystem = Effect.fnUntraced(function*(
+  options: FileSystemOptions
+): Effect.fn.Return<Service, never, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const root = path.resolve(options.directory)
+  const unique = yield* uniqueName
+  const made = new Set<string>()
+
+  const fileOf = (slot: Slot): string => {
+    const segments = AssetKey.segments(slot.key).map(fileName)
+    // a folder of partitions ends in a character that no segment has
+    if (slot.partition !== undefined) segments.push(`${segments.pop()!}@`, fileName(slot.partition))
+    return `${path.join(root, ...segments)}${slot.schema === undefined ? ".v8" : ".json"}`
+  }
+  const makeDirectory = Effect.fnUntraced(function*(directory: string) {
+    if (made.has(directory)) return
+    yield* fs.makeDirectory(directory, { recursive: true })
+    made.add(directory)
+  })
+  const write = Effect.fnUntraced(function*(file: string, bytes: Uint8Array) {
+    const directory = path.dirname(file)
+    const temporary = path.join(directory, `.${unique()}.tmp`)
+    yield* makeDirectory(directory)
+    yield* Effect.andThen(fs.writeFile(temporary, bytes), fs.rename(temporary, file)).pipe(
+      Effect.onError(() => {
+        made.delete(directory)
+        return Effect.ignore(fs.remove(temporary, { force: true }))
+      })
+    )
+  }, Effect.uninterruptible)
+
+  return make({
+    save: Effect.fnUntraced(function*(value, slot) {
+      const file = fileOf(slot)
+      const bytes = slot.schema === undefined
+        ? yield* serialize(value)
+        : new TextEncoder().encode(yield* encodeJson(value, slot))
+      yield* write(file, bytes)
+      return { metadata: { path: Metadata.path(file), size: bytes.byteLength } }
+    }),
+    load: Effect.fnUntraced(function*(slot) {
+      const bytes = yield* Effect.catchReason(
+        fs.readFile(fileOf(slot)),
+        "PlatformError",
+        "NotFound",
+        () => Effect.fail(new NotStored())
+      )
+      return slot.schema === undefined
+        ? yield* deserialize(bytes)
+        : yield* decodeJson(new TextDecoder().decode(bytes), slot)
+    }),
+    exists: (slot) => fs.exists(fileOf(slot)),
+    remove: (slot) => fs.remove(fileOf(slot), { force: true })
+  })
+})
+
+/**
+ * Keeps each value in a file below a directory: JSON where the asset has a schema, V8's structured clone otherwise. See
+ * `makeFileSystem` for names and formats.
+ *
+ * **Example** (Files in a folder)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { IOManager } from "effect-assets"
+ *
+ * const storage = IOManager.layerFileSystem({ directory: ".assets/storage" }).pipe(Layer.provide(NodeServices.layer))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFileSystem = (
+  options: FileSystemOptions
+): Layer.Layer<IOManager, never, FileSystem.FileSystem | Path.Path> => Layer.effect(IOManager, makeFileSystem(options))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internals
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Names of temporary files: different ones for each manager, also of other processes, and each file. */
+const uniqueName = Effect.sync(() => {
+  const mine = globalThis.crypto.randomUUID()
+  let count = 0
+  return () => `${mine}-${(count++).toString(36)}`
+})
+
+const encoder = new TextEncoder()
+
+/** A segment of a key as the name of a file or folder. Different segments have different names. */
+const fileName = (segment: string): string =>
+  segment
+    .replaceAll(/[^\w.=-]/gu, (char) => Array.from(encoder.encode(char), percent).join(""))
+    .replaceAll(/^\.|\.$/g, "%2E")
+
+const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
+
+const serialize = Effect.fnUntraced(function*(value: unknown) {
+  const problem = clonable(value)
+  if (problem !== undefined) return yield* new InvalidValue({ problem })
+  const { serialize } = yield* v8
+  return yield* Effect.try({
+    try: (): Uint8Array => serialize(value),
+    catch: (cause) => new InvalidValue({ problem: `${String(cause)}. Give the asset a schema.` })
+  })
+})
+
+const deserialize = Effect.fnUntraced(function*(bytes: Uint8Array) {
+  const { deserialize } = yield* v8
+  return yield* Effect.try({
+    try: (): unknown => deserialize(bytes),
+    catch: () => new InvalidValue({ problem: "the file is not in V8's serialization format." })
+  })
+})
