@@ -35,7 +35,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
-import { CurrentStep, runStep, toComputation } from "./internal/step.ts"
+import { type Computation as Program, CurrentStep, runStep, toComputation } from "./internal/step.ts"
 import * as IOManager from "./IOManager.ts"
 import * as Metadata from "./Metadata.ts"
 
@@ -283,6 +283,14 @@ export type Services<T extends Any> = T[typeof TypeId]["services"]
  * @since 0.1.0
  */
 export type Upstream<T extends Any> = T[typeof TypeId]["details"]["up"]
+
+/**
+ * The key under which a graph must have an asset: none for an external one.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Reference<T extends Any> = T[typeof TypeId]["details"]["ref"]
 
 /**
  * The IO manager that stores an asset: `never` for one that stores nothing.
@@ -542,7 +550,8 @@ export const make: {
     ...attributes(options),
     key: fullKey,
     external: false,
-    compute: (inputs = {}, context = {}) => compute(inputs, { ...contextDefaults, key: fullKey, ...context }),
+    compute: (inputs = {}, context = {}) =>
+      Effect.suspend(() => compute(inputs, { ...contextDefaults, key: fullKey, ...context })),
     [InternalCompute]: compute,
     inputs: options.inputs ?? {},
     deps: options.deps ?? [],
@@ -819,7 +828,8 @@ export const multi = <
     name,
     assets,
     canSubset: options.canSubset ?? false,
-    compute: (inputs = {}, context = {}) => compute(inputs, { ...contextDefaults, key: name, selected: names, ...context }),
+    compute: (inputs = {}, context = {}) =>
+      Effect.suspend(() => compute(inputs, { ...contextDefaults, key: name, selected: names, ...context })),
     [InternalCompute]: compute
   })
   const { group, description: _, tags, kinds, owners, ...rest } = options
@@ -1075,8 +1085,14 @@ export const isOutput = (u: unknown): u is Output<unknown> => hasProperty(u, Out
 // internals
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** @internal */
-export const InternalCompute: unique symbol = Symbol.for("effect-assets/Asset/compute")
+const InternalCompute: unique symbol = Symbol.for("effect-assets/Asset/compute")
+
+/**
+ * The program of an asset that is not external.
+ *
+ * @internal
+ */
+export const computeOf = (self: Any): Program => (self as Any & { readonly [InternalCompute]: Program })[InternalCompute]
 
 /** The types are phantom: at run time there is nothing behind them. */
 const phantom = {} as never

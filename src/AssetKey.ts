@@ -108,6 +108,7 @@ export const prefix = (key: string, by: string | ReadonlyArray<string>): string 
  * @since 0.1.0
  */
 export const validate = (key: string): string | undefined => {
+  if (key === "__proto__") return "is reserved"
   if (key.length <= maxLength && plain.test(key)) return undefined
   if (key === "") return "is empty"
   if (key.length > maxLength) return `is longer than ${maxLength} characters`

@@ -220,7 +220,8 @@ export class UnknownAssetError extends Schema.TaggedError<UnknownAssetError>()("
  * **Gotchas**
  *
  * Throws a `GraphError` with every problem that types do not show: duplicate and malformed keys, cycles through external
- * assets, unusable groups and owners. `makeResult` returns it instead.
+ * assets, unusable groups and owners. `makeResult` returns it instead. In a program that was not type-checked, missing
+ * upstream assets alone do not throw here: the first run fails with the `GraphError`.
  *
  * **Example** (A record)
  *
@@ -238,7 +239,11 @@ export class UnknownAssetError extends Schema.TaggedError<UnknownAssetError>()("
  */
 export const make = <const T extends { readonly [name: string]: unknown }>(
   assets: T & Check<T>
-): Graph<AssetsOf<T>> => Result.getOrThrow(makeResult(assets))
+): Graph<AssetsOf<T>> => {
+  const { problems, record } = collect(assets)
+  // a missing upstream asset is a compile error; a program that was not type-checked is told when it plans a run
+  return Result.getOrThrow(fromRecord(record, problems, "defer")) as Graph<AssetsOf<T>>
+}
 
 /**
  * Like `make`, and returns the `GraphError` instead of throwing it.
@@ -262,11 +267,19 @@ export const make = <const T extends { readonly [name: string]: unknown }>(
 export const makeResult = <const T extends { readonly [name: string]: unknown }>(
   assets: T & Check<T>
 ): Result.Result<Graph<AssetsOf<T>>, GraphError> => {
+  const { problems, record } = collect(assets)
+  return fromRecord(record, problems) as Result.Result<Graph<AssetsOf<T>>, GraphError>
+}
+
+/** The assets of a record: what AssetsOf says, since the loop and the type leave out the same things. */
+const collect = (values: { readonly [name: string]: unknown }): {
+  readonly record: Record<string, Asset.Any>
+  readonly problems: Array<Problem>
+} => {
   const record: Record<string, Asset.Any> = Object.create(null)
   const problems: Array<Problem> = []
-  for (const name of Object.keys(assets)) addEntry(record, problems, name, assets[name])
-  // the record holds what AssetsOf says: the loop above and the type leave out the same things
-  return fromRecord(record, problems) as Result.Result<Graph<AssetsOf<T>>, GraphError>
+  for (const name of Object.keys(values)) addEntry(record, problems, name, values[name])
+  return { record, problems }
 }
 
 /**
@@ -316,12 +329,19 @@ const addEntry = (record: Record<string, Asset.Any>, problems: Array<Problem>, n
 
 const fromRecord = (
   record: Record<string, Asset.Any>,
-  found: ReadonlyArray<Problem> = []
+  found: ReadonlyArray<Problem> = [],
+  missing: "fail" | "defer" = "fail"
 ): Result.Result<Any, GraphError> => {
   const { compiled, problems } = compile(Object.entries(record))
-  return found.length > 0 || problems.length > 0
-    ? Result.fail(new GraphError({ problems: [...found, ...problems] }))
-    : Result.succeed(Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled }))
+  const all = [...found, ...problems]
+  const deferred = missing === "defer" && all.length > 0 && all.every((problem) => problem._tag === "MissingUpstream")
+    ? new GraphError({ problems: all })
+    : undefined
+  return all.length > 0 && deferred === undefined
+    ? Result.fail(new GraphError({ problems: all }))
+    : Result.succeed(
+      Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled, [Incomplete]: deferred })
+    )
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -391,7 +411,7 @@ export const byKey = <T extends Assets>(self: Graph<T>): Graph<{ readonly [K in 
   const record: Record<string, Asset.Any> = Object.create(null)
   for (const name of Object.keys(self.assets)) record[self.assets[name]!.key] = self.assets[name]!
   // the keys of the record are those of the type
-  return Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled(self) })
+  return Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled(self), [Incomplete]: incomplete(self) })
 }
 
 /** An asset of a prefixed graph: another key, and nothing upstream that is not there. */
@@ -757,6 +777,16 @@ const Proto = {
     return `Graph(${size(this)} assets)`
   }
 }
+
+const Incomplete: unique symbol = Symbol.for("effect-assets/Graph/incomplete")
+
+/**
+ * The error of a graph that lacks upstream assets, which the compiler would have refused.
+ *
+ * @internal
+ */
+export const incomplete = (self: Any): GraphError | undefined =>
+  (self as Any & { readonly [Incomplete]?: GraphError })[Incomplete]
 
 /** @internal */
 export const compiled = (self: Any): Compiled => (self as Any & { readonly [Internal]: Compiled })[Internal]

@@ -1,5 +1,8 @@
 export * as Asset from "./Asset.ts"
 export * as AssetKey from "./AssetKey.ts"
+export * as EventLog from "./EventLog.ts"
 export * as Graph from "./Graph.ts"
 export * as IOManager from "./IOManager.ts"
 export * as Metadata from "./Metadata.ts"
+export * as Plan from "./Plan.ts"
+export * as Runtime from "./Runtime.ts"

@@ -165,7 +165,10 @@ export const compile = (
         const entries = Object.entries(asset.inputs)
         return entries.length === 0
           ? noReads
-          : entries.map(([name, input]) => ({ name, mode: input.mode, id: ids.get(input.asset.key) ?? -1 }))
+          : entries.flatMap(([name, input]) => {
+            const id = ids.get(input.asset.key)
+            return id === undefined ? noReads : [{ name, mode: input.mode, id }]
+          })
       }),
       parents: listed(count, parentCount, parentLists),
       children,

@@ -21,6 +21,8 @@ export interface StepRecord {
 
 /** @internal */
 export interface Step {
+  attempts: number
+  readonly startedAt: number
   metadata: Metadata.Metadata | undefined
   steps: Array<StepRecord> | undefined
   readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined
@@ -74,24 +76,26 @@ export const runStep = <A, E, R, E2 = never, R2 = never>(
 
 const GeneratorFunction = Object.getPrototypeOf(function*() {}).constructor as NewableFunction
 
-type Computation = (inputs: unknown, context: unknown) => Effect.Effect<unknown, unknown, unknown>
+/** A program, called with its inputs and its context. May throw instead of returning an Effect. */
+export type Computation = (inputs: unknown, context: unknown) => Effect.Effect<unknown, unknown, unknown>
 
 /**
- * Makes one kind of function of the forms that `compute` may have. What it throws becomes a defect.
+ * Makes one kind of function of the forms that `compute` may have.
  *
  * @internal
  */
 export const toComputation = (compute: (inputs: never, context: never) => unknown): Computation => {
   // the inputs and the context are built by the library from the asset's own definition
   const call = compute as (inputs: unknown, context: unknown) => unknown
-  if (compute instanceof GeneratorFunction) return Effect.fnUntraced(call as () => Generator<never, unknown, never>) as Computation
-  return (inputs, context) =>
-    Effect.suspend(() => {
-      const returned = call(inputs, context)
-      if (Effect.isEffect(returned)) return returned as Effect.Effect<unknown, unknown, unknown>
-      if (isGenerator(returned)) return Effect.gen(() => returned)
-      return Effect.die(new TypeError("compute must return an Effect, or be a generator method: *compute() { … }"))
-    })
+  if (compute instanceof GeneratorFunction) {
+    return Effect.fnUntraced(call as () => Generator<never, unknown, never>) as Computation
+  }
+  return (inputs, context) => {
+    const returned = call(inputs, context)
+    if (Effect.isEffect(returned)) return returned as Effect.Effect<unknown, unknown, unknown>
+    if (isGenerator(returned)) return Effect.gen(() => returned)
+    return Effect.die(new TypeError("compute must return an Effect, or be a generator method: *compute() { … }"))
+  }
 }
 
 const isGenerator = (u: unknown): u is Generator<never, unknown, never> =>

@@ -1,0 +1,467 @@
+/**
+ * The runtime: runs a graph. Independent branches at once, every outcome recorded, values through IO managers.
+ *
+ * **Example** (Materializing a graph and reading a value back)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const prices = Asset.make("prices", Effect.succeed([3, 4]))
+ * const total = Asset.make("total", {
+ *   inputs: { prices },
+ *   compute: ({ prices }) => Effect.succeed(prices.reduce((a, b) => a + b, 0))
+ * })
+ * const program = Effect.gen(function*() {
+ *   const run = yield* Runtime.materialize(Graph.make({ prices, total }))
+ *   return [run.status, run.outcomes.total._tag, yield* Runtime.load(total)]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Succeeded", "Materialized", 7]
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Asset from "./Asset.ts"
+import * as EventLog from "./EventLog.ts"
+import * as Graph from "./Graph.ts"
+import { execute } from "./internal/engine.ts"
+import type { IOManagerError } from "./IOManager.ts"
+import type * as Metadata from "./Metadata.ts"
+import * as Plan from "./Plan.ts"
+import { slotOf } from "./internal/attempt.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// outcomes
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The asset was computed and stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Materialized {
+  readonly _tag: "Materialized"
+  readonly key: string
+  readonly dataVersion: string
+  readonly metadata: Metadata.Metadata
+  readonly durationMillis: number
+  readonly attempts: number
+  /** `false` for an asset whose value is `void`. */
+  readonly stored: boolean
+}
+
+/**
+ * The asset was skipped: nothing was stored, and what was stored before stays.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Skipped {
+  readonly _tag: "Skipped"
+  readonly key: string
+  readonly reason: EventLog.SkipReason
+  readonly durationMillis: number
+}
+
+/**
+ * The asset was not computed, since what is stored is fresh.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UpToDate {
+  readonly _tag: "UpToDate"
+  readonly key: string
+}
+
+/**
+ * The asset's program, or the storage of what it reads or writes, failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Failed<out E = unknown> {
+  readonly _tag: "Failed"
+  readonly key: string
+  readonly cause: Cause.Cause<E | AssetError>
+  readonly durationMillis: number
+  readonly attempts: number
+}
+
+/**
+ * The asset was not computed, since assets upstream of it failed: `failed` names those whose own program did.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UpstreamFailed {
+  readonly _tag: "UpstreamFailed"
+  readonly key: string
+  readonly failed: ReadonlyArray<string>
+}
+
+/**
+ * The run was cancelled before the asset was stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Cancelled {
+  readonly _tag: "Cancelled"
+  readonly key: string
+  /** Whether its program was running. */
+  readonly started: boolean
+}
+
+/**
+ * The asset is not part of the run. An external asset never is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NotSelected {
+  readonly _tag: "NotSelected"
+  readonly key: string
+}
+
+/**
+ * What became of an asset in a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome<E = unknown> =
+  | Materialized
+  | Skipped
+  | UpToDate
+  | Failed<E>
+  | UpstreamFailed
+  | Cancelled
+  | NotSelected
+
+/**
+ * A run that has ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Run<out T extends Graph.Assets> {
+  readonly id: string
+  readonly status: EventLog.RunStatus
+  /** What became of each asset, by its name in the record of the graph. */
+  readonly outcomes: { readonly [K in keyof T]: Outcome<Asset.Error<T[K]>> }
+  readonly tags: { readonly [name: string]: string }
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly durationMillis: number
+}
+
+/**
+ * What is told while a run goes on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Progress<T extends Graph.Assets = Graph.Assets> =
+  | { readonly _tag: "RunStarted"; readonly runId: string; readonly keys: ReadonlyArray<string> }
+  | { readonly _tag: "AssetStarted"; readonly key: string; readonly attempt: number }
+  | { readonly _tag: "StepStarted"; readonly key: string; readonly name: string }
+  | { readonly _tag: "StepFinished"; readonly key: string; readonly step: EventLog.StepRecord }
+  | { readonly _tag: "AssetFinished"; readonly key: string; readonly outcome: Outcome }
+  | { readonly _tag: "RunFinished"; readonly run: Run<T> }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Everything that is wrong with the configuration of the assets of a run. Nothing was run.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RunConfigError extends Schema.TaggedError<RunConfigError>()("RunConfigError", {
+  problems: Schema.Array(Schema.Struct({ key: Schema.String, problem: Schema.String }))
+}) {
+  override get message(): string {
+    return [
+      "The configuration of the run is not valid:",
+      ...this.problems.map(({ key, problem }) => `- "${key}": ${problem}`)
+    ].join("\n")
+  }
+}
+
+/**
+ * An attempt to compute an asset took longer than its `timeout`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AssetTimeoutError extends Schema.TaggedError<AssetTimeoutError>()("AssetTimeoutError", {
+  key: Schema.String,
+  timeoutMillis: Schema.Number
+}) {
+  override get message(): string {
+    return `"${this.key}" took longer than its timeout of ${this.timeoutMillis} ms.`
+  }
+}
+
+/**
+ * What the program of an asset returned cannot be its value: the schema refuses it, or an output of a multi-asset is
+ * missing. Nothing was stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AssetValueError extends Schema.TaggedError<AssetValueError>()("AssetValueError", {
+  key: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `"${this.key}" ${this.problem}`
+  }
+}
+
+/**
+ * What the library itself reports of one asset.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type AssetError = IOManagerError | AssetTimeoutError | AssetValueError
+
+/**
+ * Why a run could not begin or go on. Nothing of it is about one asset.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RunError = Plan.PlanError | RunConfigError | EventLog.EventLogError
+
+/**
+ * Every error of the runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RuntimeError = RunError | AssetError
+
+// ---------------------------------------------------------------------------------------------------------------------
+// running
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How many assets a run computes at once unless its options say so: 16.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const Concurrency = Context.Reference<number | "unbounded">("effect-assets/Runtime/Concurrency", {
+  defaultValue: () => 16
+})
+
+/** The configuration of the assets of a graph, by their keys, in its encoded form. */
+type ConfigOf<T extends Graph.Assets> = {
+  readonly [C in Asset.Config<T[keyof T]> as C extends { readonly key: infer K extends string } ? K : never]?: C extends
+    { readonly value: infer V } ? V : never
+}
+
+/**
+ * The options of a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunOptions<T extends Graph.Assets> {
+  /** What to compute: a list of keys, a selection expression (`"group:finance and not tag:slow"`), or a `Selection`. */
+  readonly select?: Plan.Select<T> | undefined
+  /** Configuration by asset, as JSON would hold it. What is left out comes from the ConfigProvider, under the key. */
+  readonly config?: ConfigOf<T> | undefined
+  /** Labels of the run: recorded, and visible to programs. */
+  readonly tags?: { readonly [name: string]: string } | undefined
+  /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
+  readonly concurrency?: number | "unbounded" | undefined
+}
+
+/**
+ * Runs a graph and returns what became of each asset.
+ *
+ * **Details**
+ *
+ * A failed asset does not fail the effect: it marks what is downstream `UpstreamFailed`, and independent branches go on.
+ * Assets that are not selected are loaded from storage. When the effect is interrupted, running assets are interrupted,
+ * what they acquired is released, and the run is recorded as cancelled.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = <T extends Graph.Assets>(
+  graph: Graph.Graph<T>,
+  options?: RunOptions<T>
+): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> => start(graph, options, undefined)
+
+const start = <T extends Graph.Assets>(
+  graph: Graph.Graph<T>,
+  options: RunOptions<T> | undefined,
+  listener: ((progress: Progress<T>) => void) | undefined
+): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> =>
+  Effect.suspend(() => {
+    const plan = Plan.make(graph, options)
+    if (Result.isFailure(plan)) return Effect.fail(plan.failure)
+    // the engine works on assets of any type; the services of all of them are in the type of the graph
+    return execute(graph, plan.success, options ?? {}, listener as never) as Effect.Effect<
+      Run<T>,
+      RunError,
+      Graph.Services<T> | EventLog.EventLog
+    >
+  })
+
+/**
+ * Runs a graph, and fails when an asset fails: with that asset's own typed error, the first in topological order.
+ *
+ * **Details**
+ *
+ * All assets that can be computed are, before the effect fails. An asset that died of a defect makes the effect die, unless
+ * another one failed with a typed error.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const materialize = <T extends Graph.Assets>(
+  graph: Graph.Graph<T>,
+  options?: RunOptions<T>
+): Effect.Effect<Run<T>, Graph.Error<T> | RuntimeError, Graph.Services<T> | EventLog.EventLog> =>
+  Effect.flatMap(run(graph, options), (ended) => {
+    if (ended.status === "Succeeded") return Effect.succeed(ended)
+    const reasons: Array<Cause.Reason<Graph.Error<T> | AssetError>> = []
+    const outcomes: { readonly [name: string]: Outcome<Graph.Error<T>> } = ended.outcomes
+    const byKey = new Map(Object.values(outcomes).map((outcome) => [outcome.key, outcome]))
+    for (const key of Graph.keys(graph)) {
+      const outcome = byKey.get(key)
+      if (outcome?._tag === "Failed") reasons.push(...outcome.cause.reasons)
+    }
+    const failures = reasons.filter(Cause.isFailReason)
+    return Effect.failCause(Cause.fromReasons(failures.length > 0 ? failures : reasons))
+  })
+
+/**
+ * Runs a graph as a stream of what happens. The last element, `RunFinished`, holds the run. Ending the stream early
+ * cancels the run.
+ *
+ * **Example** (Showing progress)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Stream } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+ * const tags = Runtime.stream(graph).pipe(Stream.map((progress) => progress._tag), Stream.runCollect)
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(tags, inMemory)) // => ["RunStarted", "AssetStarted", "AssetFinished", "RunFinished"]
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const stream = <T extends Graph.Assets>(
+  graph: Graph.Graph<T>,
+  options?: RunOptions<T>
+): Stream.Stream<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog> =>
+  Stream.callback<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog>((queue) =>
+    Effect.matchCause(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
+      onSuccess: () => Queue.endUnsafe(queue),
+      onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
+    }), { bufferSize: Infinity })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// loading
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Loads what is stored for an asset, through the asset's own IO manager. It runs nothing.
+ *
+ * Fails with an `IOManagerError` whose reason is `NotStored` where there is nothing.
+ *
+ * @category loading
+ * @since 0.1.0
+ */
+export const load = <T extends Asset.Any>(
+  asset: T
+): Effect.Effect<Asset.Value<T>, IOManagerError, Asset.Storage<T>> =>
+  // the asset's type says what its storage holds and which service that is
+  Effect.flatMap(asset.ioManager, (io) => io.load(slotOf(asset, undefined))) as Effect.Effect<
+    Asset.Value<T>,
+    IOManagerError,
+    Asset.Storage<T>
+  >
+
+/**
+ * Loads values, sharing the resources of the layer it was made with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Loader<out ROut, out E> {
+  /** Loads what is stored for an asset. The first load builds the layer. */
+  readonly load: <T extends Asset.Any>(
+    asset: [Asset.Storage<T>] extends [ROut] ? T : MissingStorage<Exclude<Asset.Storage<T>, ROut>>
+  ) => Effect.Effect<Asset.Value<T>, IOManagerError | E>
+}
+
+/**
+ * What a compile error shows for an IO manager that the layer of a loader does not provide.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export interface MissingStorage<out IO> {
+  readonly "~the layer of the loader does not provide this IO manager": IO
+}
+
+/**
+ * Makes a loader for many values, outside of any run: its layer is built when the first value is loaded, shared by all
+ * loads, and released with the scope.
+ *
+ * **Example** (Reading two values over one connection)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", Effect.succeed(2))
+ * const program = Effect.gen(function*() {
+ *   const storage = yield* IOManager.IOManager
+ *   yield* Runtime.materialize(Graph.make({ a, b }))
+ *   const loader = yield* Runtime.makeLoader(Layer.succeed(IOManager.IOManager, storage))
+ *   return [yield* loader.load(a), yield* loader.load(b)]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.scoped(Effect.provide(program, inMemory))) // => [1, 2]
+ * ```
+ *
+ * @category loading
+ * @since 0.1.0
+ */
+export const makeLoader = <ROut, E>(
+  layer: Layer.Layer<ROut, E>
+): Effect.Effect<Loader<ROut, E>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const built = yield* Effect.cached(Layer.buildWithScope(layer, scope))
+    return {
+      // the parameter's type shows that the layer has the asset's storage
+      load: (asset) => Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any), context)) as never
+    }
+  })

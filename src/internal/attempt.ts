@@ -1,0 +1,264 @@
+/**
+ * One planned step: load what it reads, run the program, check and store what it returned. It knows nothing of the other
+ * steps of the run but what the environment tells, and its results hold no values: this is the seam between the run's
+ * bookkeeping and the place where the work happens.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Asset from "../Asset.ts"
+import type * as EventLog from "../EventLog.ts"
+import * as IOManager from "../IOManager.ts"
+import * as Metadata from "../Metadata.ts"
+import { AssetValueError } from "../Runtime.ts"
+import type { Compiled, Read } from "./compile.ts"
+import type { Step } from "./step.ts"
+
+/** What became of a node so far; `pending` and `running` are for the bookkeeping alone. */
+export const State = {
+  notPlanned: 0,
+  pending: 1,
+  /** Computed; the value is stored. */
+  stored: 2,
+  /** Computed; there is no value to store. */
+  void: 3,
+  skipped: 4,
+  failed: 5,
+  upstreamFailed: 6,
+  cancelled: 7
+} as const
+
+/** What a step can see of its run. */
+export interface Environment {
+  readonly graph: Compiled
+  readonly runId: string
+  readonly tags: { readonly [name: string]: string }
+  readonly config: ReadonlyMap<string, unknown>
+  readonly states: Uint8Array
+  /** The storage of a node's value. */
+  readonly storage: (id: number) => IOManager.Service
+  readonly slot: (id: number) => IOManager.Slot
+}
+
+/** What one output of a step came to. */
+export type StepResult =
+  | {
+    readonly _tag: "Computed"
+    readonly stored: boolean
+    readonly metadata: Metadata.Metadata
+    readonly dataVersion: string | undefined
+  }
+  | { readonly _tag: "Skipped"; readonly reason: EventLog.SkipReason }
+  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<unknown> }
+
+/** @internal */
+export const slotOf = (asset: Asset.Any, runId: string | undefined): IOManager.Slot => ({
+  key: asset.key,
+  partition: undefined,
+  // definitions take schemas that need no services
+  schema: asset.schema as Schema.ConstraintCodec<unknown, unknown> | undefined,
+  metadata: asset.metadata,
+  runId
+})
+
+const noOutput: StepResult = { _tag: "Skipped", reason: { _tag: "NoOutput" } }
+
+/**
+ * One attempt at a step: gives a result for each of its outputs.
+ *
+ * @internal
+ */
+export const attempt = Effect.fnUntraced(function*(
+  env: Environment,
+  outputs: ReadonlyArray<number>,
+  step: Step
+): Effect.fn.Return<ReadonlyArray<StepResult>, unknown, unknown> {
+  const id = outputs[0]!
+  const asset = env.graph.assets[id]!
+  const inputs: Record<string, unknown> = {}
+  const missing = yield* loadInputs(env, env.graph.reads[id]!, inputs)
+  if (missing !== undefined) {
+    const skipped: StepResult = { _tag: "Skipped", reason: { _tag: "NoLastValue", keys: missing } }
+    return outputs.map(() => skipped)
+  }
+  const { output } = asset
+  if (output === undefined) {
+    const context: Asset.ComputeContext = {
+      key: asset.key,
+      config: asset.config === undefined ? undefined : env.config.get(asset.key),
+      runId: env.runId,
+      tags: env.tags,
+      attempt: step.attempts
+    }
+    const computed = Asset.computeOf(asset)(inputs, context)
+    const returned = isSuccess(computed) ? computed.value : yield* computed
+    return [yield* store(env, id, returned, step)]
+  }
+  const { multi } = output
+  const context: Asset.MultiContext = {
+    key: multi.name,
+    config: env.config.get(multi.name),
+    runId: env.runId,
+    tags: env.tags,
+    attempt: step.attempts,
+    selected: new Set(outputs.map((id) => env.graph.assets[id]!.output!.name))
+  }
+  const returned = yield* Asset.computeOf(asset)(inputs, context)
+  if (typeof returned !== "object" || returned === null || Option.isOption(returned) || Asset.isOutput(returned)) {
+    return yield* new AssetValueError({
+      key: multi.name,
+      problem: `must return a record with a value for each of its outputs: ${
+        outputs.map((id) => env.graph.assets[id]!.output!.name).join(", ")
+      }.`
+    })
+  }
+  const record = returned as { readonly [name: string]: unknown }
+  // one output that cannot be stored does not keep the others from it
+  return yield* Effect.forEach(outputs, (id) => {
+    const { key, output } = env.graph.assets[id]!
+    const { name } = output!
+    const stored = Object.hasOwn(record, name)
+      ? store(env, id, record[name], step)
+      : Effect.fail(
+        new AssetValueError({
+          key,
+          problem: `has no value: "${multi.name}" returned none under the name "${name}". Return Option.none() to skip it.`
+        })
+      )
+    return Effect.catchCause(
+      stored,
+      (cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<StepResult>({ _tag: "Failed", cause })
+    )
+  }, { concurrency: 4 })
+})
+
+const isSuccess = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Success<unknown, unknown> =>
+  Exit.isExit(effect) && effect._tag === "Success"
+
+/** Loads the inputs into `into`; gives the keys that have no last value, if a step cannot do without. */
+const loadInputs = (
+  env: Environment,
+  reads: ReadonlyArray<Read>,
+  into: Record<string, unknown>
+): Effect.Effect<ReadonlyArray<string> | undefined, IOManager.IOManagerError> => {
+  let missing: Array<string> | undefined
+  const waiting: Array<Effect.Effect<void, IOManager.IOManagerError>> = []
+  for (const read of reads) {
+    const { mode, name } = read
+    const state = env.states[read.id]!
+    const isOptional = mode === "optional" || mode === "optionalLastValue"
+    if (state === State.void) {
+      define(into, name, isOptional ? Option.some(undefined) : undefined)
+      continue
+    }
+    if (state === State.skipped && mode === "optional") {
+      define(into, name, Option.none())
+      continue
+    }
+    const load = env.storage(read.id).load(env.slot(read.id))
+    // what is in memory is there at once
+    if (isSuccess(load)) {
+      define(into, name, isOptional ? Option.some(load.value) : load.value)
+      continue
+    }
+    waiting.push(Effect.matchEffect(load, {
+      onSuccess: (value) => {
+        define(into, name, isOptional ? Option.some(value) : value)
+        return Effect.void
+      },
+      onFailure: (error) => {
+        if (IOManager.isNotStored(error)) {
+          if (isOptional) {
+            define(into, name, Option.none())
+            return Effect.void
+          }
+          if (state === State.skipped) {
+            ;(missing ??= []).push(env.graph.assets[read.id]!.key)
+            return Effect.void
+          }
+        }
+        return Effect.fail(error)
+      }
+    }))
+  }
+  return waiting.length === 0
+    ? nothingMissing
+    : Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
+}
+
+const nothingMissing = Effect.succeed(undefined)
+
+/** Sets a property of any name, `__proto__` included. */
+const define = (record: Record<string, unknown>, name: string, value: unknown): void => {
+  if (name === "__proto__") Object.defineProperty(record, name, { value, enumerable: true })
+  else record[name] = value
+}
+
+/** Checks and stores what a program returned for one asset. */
+const store = (
+  env: Environment,
+  id: number,
+  returned: unknown,
+  step: Step
+): Effect.Effect<StepResult, IOManager.IOManagerError | AssetValueError> => {
+  let value = returned
+  let metadata = step.metadata ?? Metadata.empty
+  let dataVersion: string | undefined
+  // an Option in an Output, or an Output in an Option
+  for (let i = 0; i < 2 && typeof value === "object" && value !== null; i++) {
+    if (Option.isOption(value)) {
+      if (Option.isNone(value)) return Effect.succeed(noOutput)
+      value = value.value
+    } else if (Asset.isOutput(value)) {
+      metadata = merged(metadata, value.metadata)
+      dataVersion = value.dataVersion
+      value = value.value
+    } else break
+  }
+  const { key, schema } = env.graph.assets[id]!
+  if (schema !== undefined) {
+    const checked = checkOf(schema)(value)
+    if (Exit.isFailure(checked)) {
+      const [reason] = checked.cause.reasons
+      const problem = reason !== undefined && Cause.isFailReason(reason) ? reason.error.message : Cause.pretty(checked.cause)
+      return Effect.fail(
+        new AssetValueError({ key, problem: `returned a value that its schema refuses: ${problem.replaceAll(/\s*\n\s*/g, " ")}.` })
+      )
+    }
+  } else if (value === undefined) {
+    return Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion })
+  }
+  const save = env.storage(id).save(value, env.slot(id))
+  const done = (saved: IOManager.Saved | void): StepResult =>
+    saved === undefined
+      ? { _tag: "Computed", stored: true, metadata, dataVersion }
+      : {
+        _tag: "Computed",
+        stored: true,
+        metadata: saved.metadata === undefined ? metadata : merged(Metadata.fromInput(saved.metadata), metadata),
+        dataVersion: dataVersion ?? saved.dataVersion
+      }
+  return isSuccess(save) ? Effect.succeed(done(save.value as IOManager.Saved | void)) : Effect.map(save, done)
+}
+
+const merged = (a: Metadata.Metadata, b: Metadata.Metadata): Metadata.Metadata =>
+  a === Metadata.empty ? b : b === Metadata.empty ? a : { ...a, ...b }
+
+type Check = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
+
+/** The check of a schema's type side, built once for each schema. */
+const checks = new WeakMap<object, Check>()
+
+const checkOf = (schema: Schema.Constraint): Check => {
+  let check = checks.get(schema)
+  if (check === undefined) {
+    // definitions take schemas that need no services
+    check = Schema.decodeUnknownExit(Schema.toType(schema as Schema.ConstraintCodec<unknown, unknown>))
+    checks.set(schema, check)
+  }
+  return check
+}

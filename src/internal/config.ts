@@ -1,0 +1,68 @@
+/**
+ * The configuration of a run: values for the assets that have a schema for it, and everything that is wrong with them.
+ *
+ * @internal
+ */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Asset from "../Asset.ts"
+import * as AssetKey from "../AssetKey.ts"
+import type { Compiled } from "./compile.ts"
+import { didYouMean, suggest } from "./suggest.ts"
+
+/** What is wrong with the configuration of one asset. */
+export interface ConfigProblem {
+  readonly key: string
+  readonly problem: string
+}
+
+/** The name under which the configuration of an asset is given. */
+const nameOf = (asset: Asset.Any): string => asset.output?.multi.name ?? asset.key
+
+/**
+ * Gives the decoded configuration of each planned asset that has a schema for it, by name.
+ *
+ * @internal
+ */
+export const resolveConfig = Effect.fnUntraced(function*(
+  graph: Compiled,
+  planned: Uint8Array,
+  given: { readonly [key: string]: unknown }
+): Effect.fn.Return<ReadonlyMap<string, unknown>, ReadonlyArray<ConfigProblem>> {
+  const values = new Map<string, unknown>()
+  const problems: Array<ConfigProblem> = []
+  const known = new Map<string, Asset.Any>()
+  for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset)
+  for (const key of Object.keys(given)) {
+    const asset = known.get(key)
+    if (asset === undefined) {
+      problems.push({ key, problem: `there is no such asset in the graph.${didYouMean(suggest(key, known.keys()))}` })
+    } else if (asset.config === undefined) problems.push({ key, problem: "it takes no configuration." })
+  }
+  const provider = yield* ConfigProvider.ConfigProvider
+  for (let id = 0; id < planned.length; id++) {
+    const asset = graph.assets[id]!
+    if (planned[id] === 0 || asset.config === undefined) continue
+    const name = nameOf(asset)
+    if (values.has(name)) continue
+    values.set(name, undefined)
+    // definitions take schemas that need no services
+    const schema = asset.config as Schema.ConstraintCodec<unknown, unknown>
+    const value = Object.hasOwn(given, name)
+      ? Effect.mapError(
+        Schema.decodeUnknownEffect(schema, { errors: "all", onExcessProperty: "error" })(given[name]),
+        (error) => error.message
+      )
+      : Effect.mapError(
+        Config.schema(schema, [...AssetKey.segments(name)]).parse(provider),
+        (error) => `${error.message}; give it in the options of the run, or in the ConfigProvider under ${JSON.stringify(name)}`
+      )
+    yield* Effect.match(value, {
+      onSuccess: (value) => values.set(name, value),
+      onFailure: (message) => problems.push({ key: name, problem: message.replaceAll(/\s*\n\s*/g, " ") })
+    })
+  }
+  return problems.length > 0 ? yield* Effect.fail(problems) : values
+})

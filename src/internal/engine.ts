@@ -1,0 +1,663 @@
+/**
+ * The run of a plan. Integer ids and counters; a fiber for each running step and none for a waiting one; events are
+ * written in batches by one writer while steps run.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Duration from "effect/Duration"
+import * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import { make as makeRandom } from "effect/crypto/SecureRandom"
+import type * as Asset from "../Asset.ts"
+import * as EventLog from "../EventLog.ts"
+import type * as Graph from "../Graph.ts"
+import type * as IOManager from "../IOManager.ts"
+import * as Plan from "../Plan.ts"
+import * as Runtime from "../Runtime.ts"
+import { attempt, type Environment, slotOf, State, type StepResult } from "./attempt.ts"
+import { resolveConfig } from "./config.ts"
+import { CurrentStep, type Step } from "./step.ts"
+import { derivedVersion } from "./version.ts"
+
+const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
+
+/** Events are written when nothing else is to do, when so many wait, or after so long. */
+const maxWaiting = 256
+const maxDelayMillis = 10
+
+/** How many steps are launched in one go before the run looks whether it was interrupted. */
+const launchesPerCheck = 64
+
+interface Options {
+  readonly config?: { readonly [key: string]: unknown } | undefined
+  readonly tags?: { readonly [name: string]: string } | undefined
+  readonly concurrency?: number | "unbounded" | undefined
+}
+
+/**
+ * Runs a plan to its end, or until it is interrupted.
+ *
+ * @internal
+ */
+export const execute = (
+  graph: Graph.Any,
+  plan: Plan.Plan,
+  options: Options,
+  listener: ((progress: Runtime.Progress) => void) | undefined
+): Effect.Effect<Runtime.Run<Graph.Assets>, Runtime.RunError, EventLog.EventLog> =>
+  Effect.flatMap(
+    random.uuidV7(),
+    (runId) => Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", { attributes: { "run.id": runId } })
+  )
+
+const runPlan = Effect.fnUntraced(function*(
+  graph: Graph.Any,
+  plan: Plan.Plan,
+  options: Options,
+  listener: ((progress: Runtime.Progress) => void) | undefined,
+  runId: string
+): Effect.fn.Return<Runtime.Run<Graph.Assets>, Runtime.RunError, EventLog.EventLog> {
+  const inside = Plan.inside(plan)
+  const log = yield* EventLog.EventLog
+  const config = yield* Effect.mapError(
+    resolveConfig(inside.graph, inside.planned, options.config ?? {}),
+    (problems) => new Runtime.RunConfigError({ problems })
+  )
+  const known = unplannedVersions(inside)
+  const latest = known.length === 0 ? noneRecorded : yield* log.latest(known)
+  const limit = options.concurrency ?? (yield* Runtime.Concurrency)
+  const clock = yield* Clock.Clock
+  const context = yield* Effect.context<never>()
+  const run = new PlannedRun(graph, plan, {
+    runId,
+    tags: options.tags ?? {},
+    config,
+    latest,
+    log,
+    clock,
+    context,
+    listener,
+    concurrency: limit === "unbounded" ? Infinity : Math.max(1, Math.floor(limit))
+  })
+  return yield* Effect.uninterruptibleMask((restore) => run.toEnd(restore))
+})
+
+const noneRecorded: ReadonlyMap<string, EventLog.AssetMaterialized> = new Map()
+
+/** The keys whose version is not made by this run: what is loaded or ordered before without being planned. */
+const unplannedVersions = ({ graph, planned }: Plan.Inside): ReadonlyArray<string> => {
+  const wanted = new Set<number>()
+  const { offsets, targets } = graph.parents
+  for (let id = 0; id < planned.length; id++) {
+    if (planned[id] === 0) continue
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) if (planned[targets[at]!] === 0) wanted.add(targets[at]!)
+    for (const read of graph.reads[id]!) {
+      // a skipped asset's last value has the version it was recorded with
+      if (read.mode === "lastValue" || read.mode === "optionalLastValue") wanted.add(read.id)
+    }
+  }
+  return Array.from(wanted, (id) => graph.assets[id]!.key)
+}
+
+interface Services {
+  readonly runId: string
+  readonly tags: { readonly [name: string]: string }
+  readonly config: ReadonlyMap<string, unknown>
+  readonly latest: ReadonlyMap<string, EventLog.AssetMaterialized>
+  readonly log: EventLog.Service
+  readonly clock: Clock.Clock
+  readonly context: Context.Context<never>
+  readonly listener: ((progress: Runtime.Progress) => void) | undefined
+  readonly concurrency: number
+}
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+class PlannedRun implements Environment {
+  readonly graph: Environment["graph"]
+  readonly runId: string
+  readonly tags: Environment["tags"]
+  readonly config: Environment["config"]
+  readonly states: Uint8Array
+
+  private readonly record: Graph.Assets
+  private readonly planned: Uint8Array
+  private readonly services: Services
+  private readonly startedAt: number
+  private readonly outcomes: Array<Runtime.Outcome | undefined>
+  private readonly versions: Array<string | undefined>
+  private readonly slots: Array<IOManager.Slot | undefined>
+  private readonly storages = new Map<string, IOManager.Service>()
+  private readonly annotations: Readonly<Record<string, unknown>>
+
+  /** How many planned upstream nodes of a node are not settled yet. */
+  private readonly pending: Int32Array
+  /** Ids that may run, in the order in which they became so; those before `next` have been launched. */
+  private readonly ready: Array<number> = []
+  private next = 0
+  private readonly running = new Map<number, Fiber.Fiber<ReadonlyArray<StepResult>, unknown>>()
+  private failed = false
+  private cancelled = false
+
+  private waiting: Array<EventLog.Event> = []
+  private writing = false
+  private writtenAt: number
+  private broken: EventLog.EventLogError | undefined
+  private wake: (() => void) | undefined
+  private woken = false
+
+  /** 1 for the node that stands for its step: all nodes but the outputs of multi-assets, and the first of those. */
+  private readonly leads: Uint8Array
+  /** What a node heard of its settled upstream nodes: see the constants below. */
+  private readonly heard: Uint8Array
+  private readonly steps: Array<Step | undefined>
+  private now: number
+
+  constructor(graph: Graph.Any, plan: Plan.Plan, services: Services) {
+    const inside = Plan.inside(plan)
+    const count = inside.planned.length
+    this.graph = inside.graph
+    this.planned = inside.planned
+    this.record = graph.assets
+    this.services = services
+    this.runId = services.runId
+    this.tags = services.tags
+    this.config = services.config
+    this.states = inside.planned.slice()
+    this.startedAt = services.clock.currentTimeMillisUnsafe()
+    this.writtenAt = this.startedAt
+    this.outcomes = Array.from({ length: count })
+    this.versions = Array.from({ length: count })
+    this.slots = Array.from({ length: count })
+    this.annotations = {
+      ...Context.get(services.context, References.CurrentLogAnnotations),
+      runId: services.runId
+    }
+    this.now = this.startedAt
+    this.steps = Array.from({ length: count })
+    this.heard = new Uint8Array(count)
+    this.leads = new Uint8Array(count)
+    const { offsets, targets } = inside.graph.parents
+    this.pending = new Int32Array(count)
+    for (let id = 0; id < count; id++) {
+      if (this.planned[id] === 0) continue
+      let pending = 0
+      for (let at = offsets[id]!; at < offsets[id + 1]!; at++) pending += this.planned[targets[at]!]!
+      this.pending[id] = pending
+      if (this.outputsOf(id)[0] !== id) continue
+      this.leads[id] = 1
+      if (pending === 0) this.ready.push(id)
+    }
+  }
+
+  private outputsOf(id: number): ReadonlyArray<number> {
+    return Plan.outputsOf(this.graph, this.planned, id)
+  }
+
+  slot(id: number): IOManager.Slot {
+    return this.slots[id] ??= slotOf(this.graph.assets[id]!, this.runId)
+  }
+
+  storage(id: number): IOManager.Service {
+    const tag = this.graph.assets[id]!.ioManager
+    let storage = this.storages.get(tag.key)
+    if (storage === undefined) {
+      // the type of the graph requires it, so a program that lacks it does not compile
+      storage = Context.getUnsafe(this.services.context, tag as Context.Key<never, IOManager.Service>)
+      this.storages.set(tag.key, storage)
+    }
+    return storage
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the loop
+  // -------------------------------------------------------------------------------------------------------------------
+
+  readonly toEnd = Effect.fnUntraced({ self: this }, function*(
+    this: PlannedRun,
+    restore: Restore
+  ): Effect.fn.Return<Runtime.Run<Graph.Assets>, EventLog.EventLogError> {
+    const { clock, listener, log, runId, tags } = this.services
+    const keys = this.plannedKeys()
+    yield* log.append([{ _tag: "RunStarted", runId, timestamp: this.startedAt, keys, tags }])
+    listener?.({ _tag: "RunStarted", runId, keys })
+
+    let interrupted: Cause.Cause<never> | undefined
+    let launched = 0
+    while (true) {
+      this.woken = false
+      while (this.next < this.ready.length && this.running.size < this.services.concurrency && !this.stopping) {
+        const id = this.ready[this.next++]!
+        const fiber = yield* Effect.forkChild(this.step(id), { startImmediately: true })
+        const exit = fiber.pollUnsafe()
+        if (exit !== undefined) this.finished(id, exit)
+        else {
+          this.running.set(id, fiber)
+          fiber.addObserver((exit) => {
+            this.running.delete(id)
+            this.finished(id, exit)
+            this.wakeUp()
+          })
+        }
+        if (++launched % launchesPerCheck === 0 || this.now - this.writtenAt >= maxDelayMillis) break
+      }
+      const idle = this.next >= this.ready.length || this.running.size >= this.services.concurrency || this.stopping
+      if (this.shouldWrite(idle)) yield* Effect.forkChild(this.write(), { startImmediately: true })
+      if (this.stopping && this.running.size > 0) {
+        yield* Fiber.interruptAll(Array.from(this.running.values()))
+      } else if (idle && this.running.size === 0 && !this.writing && this.waiting.length === 0) break
+      else {
+        // once the run is stopping, what is left is waited for to its end
+        const exit = yield* Effect.exit(
+          this.stopping ? this.untilWoken : idle ? restore(this.untilWoken) : restore(Effect.void)
+        )
+        if (Exit.isFailure(exit)) {
+          interrupted = exit.cause
+          this.cancelled = true
+        }
+      }
+    }
+
+    if (this.broken !== undefined) return yield* this.broken
+    if (this.cancelled) this.cancelRest()
+    const durationMillis = clock.currentTimeMillisUnsafe() - this.startedAt
+    const status = this.cancelled ? "Cancelled" : this.failed ? "Failed" : "Succeeded"
+    const timestamp = clock.currentTimeMillisUnsafe()
+    yield* log.append([...this.waiting, { _tag: "RunFinished", runId, timestamp, status, durationMillis }])
+    const run: Runtime.Run<Graph.Assets> = {
+      id: runId,
+      status,
+      outcomes: this.outcomesByName(),
+      tags,
+      startedAt: this.startedAt,
+      durationMillis
+    }
+    listener?.({ _tag: "RunFinished", run })
+    return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
+  })
+
+  /** No new steps: the run was cancelled, or its log cannot be written. */
+  private get stopping(): boolean {
+    return this.cancelled || this.broken !== undefined
+  }
+
+  /** Waits until a step or a write has ended since the loop last looked. */
+  private readonly untilWoken = Effect.callback<void>((resume) => {
+    if (this.woken) return resume(Effect.void)
+    this.wake = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.wake = undefined
+    })
+  })
+
+  private wakeUp(): void {
+    const { wake } = this
+    this.wake = undefined
+    this.woken = true
+    wake?.()
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // steps
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** The effect of a step's fiber. */
+  private step(id: number): Effect.Effect<ReadonlyArray<StepResult>, unknown> {
+    const asset = this.graph.assets[id]!
+    const name = asset.output?.multi.name ?? asset.key
+    const outputs = this.outputsOf(id)
+    const { clock, listener } = this.services
+    const step: Step = {
+      attempts: 0,
+      startedAt: clock.currentTimeMillisUnsafe(),
+      metadata: undefined,
+      steps: undefined,
+      onStep: listener && ((record) =>
+        listener(
+          record.status === "Started"
+            ? { _tag: "StepStarted", key: name, name: record.name }
+            : { _tag: "StepFinished", key: name, step: record }
+        ))
+    }
+    this.steps[id] = step
+    const { retry, timeout } = asset
+    return Effect.withFiber((fiber) => {
+      // the fiber is this step's own, so its context can be set for good
+      const annotations = { ...this.annotations, asset: name }
+      fiber.setContext(
+        Context.add(Context.add(fiber.context, CurrentStep, step), References.CurrentLogAnnotations, annotations)
+      )
+      const once = Effect.suspend(() => {
+        step.attempts++
+        step.metadata = undefined
+        if (listener !== undefined) {
+          for (const output of outputs) {
+            listener({ _tag: "AssetStarted", key: this.graph.assets[output]!.key, attempt: step.attempts })
+          }
+        }
+        return attempt(this, outputs, step)
+      })
+      const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
+        duration: timeout,
+        orElse: () =>
+          Effect.fail(new Runtime.AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
+      })
+      const effect = retry === undefined ? timed : retried(timed, retry)
+      // with no tracer installed there is nobody to see the span
+      const traced = fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined
+        ? Effect.withSpan(effect, `asset ${name}`, {
+          attributes: { "asset.key": name, "run.id": this.runId },
+          captureStackTrace: false
+        })
+        : effect
+      // what the programs need is in the type of the graph
+      return traced as Effect.Effect<ReadonlyArray<StepResult>, unknown>
+    })
+  }
+
+  /** A step's fiber has ended. */
+  private finished(id: number, exit: Exit.Exit<ReadonlyArray<StepResult>, unknown>): void {
+    this.now = this.services.clock.currentTimeMillisUnsafe()
+    const step = this.steps[id]!
+    this.steps[id] = undefined
+    const outputs = this.outputsOf(id)
+    const settled: Array<number> = []
+    for (let at = 0; at < outputs.length; at++) {
+      const output = outputs[at]!
+      const result: StepResult | typeof cancelled = Exit.isSuccess(exit)
+        ? exit.value[at]!
+        : this.stopping && Cause.hasInterruptsOnly(exit.cause)
+        ? cancelled
+        : { _tag: "Failed", cause: exit.cause }
+      this.settleResult(output, result, step)
+      settled.push(output)
+    }
+    this.propagate(settled)
+  }
+
+  private settleResult(id: number, result: StepResult | typeof cancelled, step: Step): void {
+    const asset = this.graph.assets[id]!
+    const { key } = asset
+    const { runId } = this
+    const timestamp = this.now
+    const durationMillis = timestamp - step.startedAt
+    const { attempts } = step
+    switch (result._tag) {
+      case "Computed": {
+        const { metadata, stored } = result
+        const inputVersions = this.inputVersions(id)
+        const { codeVersion } = asset
+        const dataVersion = result.dataVersion ??
+          // without a version of the code, every run may give other data
+          (codeVersion === undefined ? runId : derivedVersion(codeVersion, inputVersions))
+        this.versions[id] = dataVersion
+        this.settle(
+          id,
+          stored ? State.stored : State.void,
+          { _tag: "Materialized", key, dataVersion, metadata, durationMillis, attempts, stored },
+          {
+            _tag: "AssetMaterialized",
+            runId,
+            timestamp,
+            key,
+            dataVersion,
+            codeVersion,
+            inputVersions,
+            metadata,
+            durationMillis,
+            attempts,
+            steps: step.steps ?? noSteps,
+            stored
+          }
+        )
+        return
+      }
+      case "Skipped":
+        this.settleSkipped(id, result.reason, durationMillis)
+        return
+      case "Failed": {
+        this.failed = true
+        const cause = requested(result.cause, key) as Cause.Cause<Runtime.AssetError>
+        this.settle(
+          id,
+          State.failed,
+          { _tag: "Failed", key, cause, durationMillis, attempts },
+          {
+            _tag: "AssetFailed",
+            runId,
+            timestamp,
+            key,
+            error: recorded(cause),
+            durationMillis,
+            attempts,
+            steps: step.steps ?? noSteps
+          }
+        )
+        return
+      }
+      case "Cancelled":
+        this.settleCancelled(id, true)
+    }
+  }
+
+  private settleSkipped(id: number, reason: EventLog.SkipReason, durationMillis: number): void {
+    const { key } = this.graph.assets[id]!
+    this.settle(
+      id,
+      State.skipped,
+      { _tag: "Skipped", key, reason, durationMillis },
+      { _tag: "AssetSkipped", runId: this.runId, timestamp: this.now, key, reason }
+    )
+  }
+
+  private settleCancelled(id: number, started: boolean): void {
+    const { key } = this.graph.assets[id]!
+    this.settle(
+      id,
+      State.cancelled,
+      { _tag: "Cancelled", key, started },
+      { _tag: "AssetCancelled", runId: this.runId, timestamp: this.now, key, started }
+    )
+  }
+
+  private settle(id: number, state: number, outcome: Runtime.Outcome, event: EventLog.Event): void {
+    this.states[id] = state
+    this.outcomes[id] = outcome
+    if (this.broken === undefined) this.waiting.push(event)
+    this.services.listener?.({ _tag: "AssetFinished", key: outcome.key, outcome })
+  }
+
+  /** Tells downstream nodes, and settles those that cannot run. A list of its own: chains are longer than the call stack. */
+  private propagate(settled: Array<number>): void {
+    const { offsets, targets } = this.graph.children
+    for (let id = settled.pop(); id !== undefined; id = settled.pop()) {
+      const state = this.states[id]
+      for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+        const child = targets[at]!
+        if (this.leads[child] === 0) continue
+        if (state === State.skipped) {
+          if (this.graph.tolerant[at] === 0) this.heard[child]! |= heardSkip
+        } else if (state === State.failed || state === State.upstreamFailed) this.heard[child]! |= heardFailure
+        else if (state === State.cancelled) this.heard[child]! |= heardCancel
+        if (--this.pending[child]! > 0) continue
+        const heard = this.heard[child]!
+        if (heard === 0) {
+          this.ready.push(child)
+          continue
+        }
+        if ((heard & (heardSkip | heardFailure)) === 0) continue
+        // a skip is decided before a failure
+        const keys = (heard & heardSkip) !== 0 ? this.skippedParents(child) : this.failedRoots(child)
+        for (const output of this.outputsOf(child)) {
+          if ((heard & heardSkip) !== 0) this.settleSkipped(output, { _tag: "UpstreamSkipped", keys }, 0)
+          else this.settleUpstreamFailed(output, keys)
+          settled.push(output)
+        }
+      }
+    }
+  }
+
+  private settleUpstreamFailed(id: number, failed: ReadonlyArray<string>): void {
+    const { key } = this.graph.assets[id]!
+    this.settle(
+      id,
+      State.upstreamFailed,
+      { _tag: "UpstreamFailed", key, failed },
+      { _tag: "AssetUpstreamFailed", runId: this.runId, timestamp: this.now, key, failed }
+    )
+  }
+
+  private skippedParents(id: number): ReadonlyArray<string> {
+    const asset = this.graph.assets[id]!
+    const keys = new Set<string>()
+    for (const input of [...Object.values(asset.inputs), ...asset.deps]) {
+      const { key } = input.asset
+      if (input.mode === "value" && this.states[this.graph.ids.get(key)!] === State.skipped) keys.add(key)
+    }
+    return Array.from(keys)
+  }
+
+  /** The keys of the assets whose own failure keeps a node from running. */
+  private failedRoots(id: number): ReadonlyArray<string> {
+    const { offsets, targets } = this.graph.parents
+    const keys = new Set<string>()
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+      const outcome = this.outcomes[targets[at]!]
+      if (outcome?._tag === "Failed") keys.add(outcome.key)
+      else if (outcome?._tag === "UpstreamFailed") for (const key of outcome.failed) keys.add(key)
+    }
+    return Array.from(keys)
+  }
+
+  private inputVersions(id: number): { readonly [key: string]: string } {
+    const { offsets, targets } = this.graph.parents
+    const start = offsets[id]!
+    const end = offsets[id + 1]!
+    if (start === end) return noVersions
+    const versions: Record<string, string> = {}
+    for (let at = start; at < end; at++) {
+      const parent = targets[at]!
+      const { key } = this.graph.assets[parent]!
+      const version = this.versions[parent] ?? this.services.latest.get(key)?.dataVersion
+      if (version !== undefined) versions[key] = version
+    }
+    return versions
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the end
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private cancelRest(): void {
+    this.now = this.services.clock.currentTimeMillisUnsafe()
+    for (let id = 0; id < this.states.length; id++) {
+      if (this.states[id] === State.pending) this.settleCancelled(id, false)
+    }
+  }
+
+  private plannedKeys(): ReadonlyArray<string> {
+    return this.graph.assets.filter((_, id) => this.planned[id] === 1).map((asset) => asset.key)
+  }
+
+  private outcomesByName(): { readonly [name: string]: Runtime.Outcome } {
+    const outcomes: Record<string, Runtime.Outcome> = Object.create(null)
+    for (const name of Object.keys(this.record)) {
+      const { key } = this.record[name]!
+      outcomes[name] = this.outcomes[this.graph.ids.get(key)!] ?? { _tag: "NotSelected", key }
+    }
+    return outcomes
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the log
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private shouldWrite(idle: boolean): boolean {
+    if (this.writing || this.waiting.length === 0 || this.broken !== undefined) return false
+    return idle || this.waiting.length >= maxWaiting ||
+      this.services.clock.currentTimeMillisUnsafe() - this.writtenAt >= maxDelayMillis
+  }
+
+  private write(): Effect.Effect<void> {
+    const events = this.waiting
+    this.waiting = []
+    this.writing = true
+    return Effect.uninterruptible(
+      Effect.onExit(Effect.exit(Effect.suspend(() => this.services.log.append(events))), (exit) =>
+        Effect.sync(() => {
+          this.writing = false
+          this.writtenAt = this.services.clock.currentTimeMillisUnsafe()
+          const written = Exit.isSuccess(exit) ? exit.value : exit
+          if (Exit.isFailure(written)) {
+            const error = Cause.squash(written.cause)
+            this.broken = error instanceof EventLog.EventLogError
+              ? error
+              : new EventLog.EventLogError({ operation: "append", cause: error })
+            this.waiting = []
+          }
+          this.wakeUp()
+        }))
+    )
+  }
+}
+
+const heardSkip = 1
+const heardFailure = 2
+const heardCancel = 4
+
+const cancelled = { _tag: "Cancelled" } as const
+const noSteps: ReadonlyArray<EventLog.StepRecord> = []
+const noVersions: { readonly [key: string]: string } = {}
+
+/** A multi-asset of which some outputs could not be stored: a failure as long as it can be tried again. */
+class PartialFailure {
+  readonly results: ReadonlyArray<StepResult>
+  constructor(results: ReadonlyArray<StepResult>) {
+    this.results = results
+  }
+}
+
+const retried = (
+  effect: Effect.Effect<ReadonlyArray<StepResult>, unknown, unknown>,
+  retry: Asset.AnySchedule
+): Effect.Effect<ReadonlyArray<StepResult>, unknown, unknown> =>
+  Effect.flatMap(effect, (results) =>
+    results.some((result) => result._tag === "Failed") ? Effect.fail(new PartialFailure(results)) : Effect.succeed(results)).pipe(
+      Effect.retry(retry),
+      Effect.catchIf(
+        (error) => error instanceof PartialFailure,
+        (error) => Effect.succeed((error as PartialFailure).results)
+      )
+    )
+
+/** An interruption that the run did not ask for is the program's own doing, and is told as a defect. */
+const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknown> =>
+  Cause.hasInterruptsOnly(cause)
+    ? Cause.die(new Error(`The program of "${key}" was interrupted, though its run was not cancelled.`))
+    : cause
+
+const maxRecordedLength = 16_384
+
+const recorded = (cause: Cause.Cause<unknown>): EventLog.RecordedError => {
+  const error = Cause.squash(cause)
+  const tag = !Cause.hasFails(cause)
+    ? "Defect"
+    : typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
+    ? error._tag
+    : error instanceof Error ? error.name : "Error"
+  const message = error instanceof Error ? error.message : typeof error === "string" ? error : inspect(error)
+  return { tag, message: message === "" ? tag : message, cause: Cause.pretty(cause).slice(0, maxRecordedLength) }
+}
+
+const inspect = (error: unknown): string => {
+  try {
+    return JSON.stringify(error) ?? String(error)
+  } catch {
+    return String(error)
+  }
+}
