@@ -68,64 +68,84 @@ export const slotOf = (asset: Asset.Any, runId: string | undefined): IOManager.S
 const noOutput: StepResult = { _tag: "Skipped", reason: { _tag: "NoOutput" } }
 
 /**
- * One attempt at a step: gives a result for each of its outputs.
+ * One attempt at a step: gives the result of an asset, or those of the planned outputs (`outputs`) of a multi-asset.
+ *
+ * What can be done without suspending is done by the call itself, and may throw; a step that never suspends gives an Exit.
  *
  * @internal
  */
-export const attempt = Effect.fnUntraced(function*(
+export const attempt = (
   env: Environment,
-  outputs: ReadonlyArray<number>,
+  id: number,
+  outputs: ReadonlyArray<number> | undefined,
   step: Step
-): Effect.fn.Return<ReadonlyArray<StepResult>, unknown, unknown> {
-  const id = outputs[0]!
-  const asset = env.graph.assets[id]!
+): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
   const inputs: Record<string, unknown> = {}
-  const missing = yield* loadInputs(env, env.graph.reads[id]!, inputs)
-  if (missing !== undefined) {
-    const skipped: StepResult = { _tag: "Skipped", reason: { _tag: "NoLastValue", keys: missing } }
-    return outputs.map(() => skipped)
+  const loading = loadInputs(env, env.graph.reads[id]!, inputs)
+  return loading === undefined
+    ? compute(env, id, outputs, step, inputs)
+    : Effect.flatMap(loading, (missing) => {
+      if (missing === undefined) return compute(env, id, outputs, step, inputs)
+      const skipped: StepResult = { _tag: "Skipped", reason: { _tag: "NoLastValue", keys: missing } }
+      return Effect.succeed(outputs === undefined ? skipped : outputs.map(() => skipped))
+    })
+}
+
+const compute = (
+  env: Environment,
+  id: number,
+  outputs: ReadonlyArray<number> | undefined,
+  step: Step,
+  inputs: Record<string, unknown>
+): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
+  const asset = env.graph.assets[id]!
+  const { runId, tags } = env
+  if (asset.output !== undefined && outputs !== undefined) return computeMulti(env, asset.output.multi, outputs, step, inputs)
+  const context: Asset.ComputeContext = {
+    key: asset.key,
+    config: asset.config === undefined ? undefined : env.config.get(asset.key),
+    runId,
+    tags,
+    attempt: step.attempts
   }
-  const { output } = asset
-  if (output === undefined) {
-    const context: Asset.ComputeContext = {
-      key: asset.key,
-      config: asset.config === undefined ? undefined : env.config.get(asset.key),
-      runId: env.runId,
-      tags: env.tags,
-      attempt: step.attempts
-    }
-    const computed = Asset.computeOf(asset)(inputs, context)
-    const returned = isSuccess(computed) ? computed.value : yield* computed
-    return [yield* store(env, id, returned, step)]
-  }
-  const { multi } = output
+  const computed = Asset.computeOf(asset)(inputs, context)
+  return isSuccess(computed)
+    ? store(env, id, computed.value, step)
+    : Effect.flatMap(computed, (returned) => store(env, id, returned, step))
+}
+
+const computeMulti = Effect.fnUntraced(function*(
+  env: Environment,
+  multi: Asset.AnyMulti,
+  outputs: ReadonlyArray<number>,
+  step: Step,
+  inputs: Record<string, unknown>
+): Effect.fn.Return<ReadonlyArray<StepResult>, unknown, unknown> {
+  const names = outputs.map((id) => env.graph.assets[id]!.output!.name)
   const context: Asset.MultiContext = {
     key: multi.name,
     config: env.config.get(multi.name),
     runId: env.runId,
     tags: env.tags,
     attempt: step.attempts,
-    selected: new Set(outputs.map((id) => env.graph.assets[id]!.output!.name))
+    selected: new Set(names)
   }
-  const returned = yield* Asset.computeOf(asset)(inputs, context)
+  const returned = yield* Asset.computeOf(env.graph.assets[outputs[0]!]!)(inputs, context)
   if (typeof returned !== "object" || returned === null || Option.isOption(returned) || Asset.isOutput(returned)) {
     return yield* new AssetValueError({
       key: multi.name,
-      problem: `must return a record with a value for each of its outputs: ${
-        outputs.map((id) => env.graph.assets[id]!.output!.name).join(", ")
-      }.`
+      problem: `must return a record with a value for each of its outputs: ${names.join(", ")}.`
     })
   }
   const record = returned as { readonly [name: string]: unknown }
   // one output that cannot be stored does not keep the others from it
-  return yield* Effect.forEach(outputs, (id) => {
-    const { key, output } = env.graph.assets[id]!
-    const { name } = output!
+  return yield* Effect.forEach(outputs, (id, at) => {
+    const name = names[at]!
     const stored = Object.hasOwn(record, name)
-      ? store(env, id, record[name], step)
+      ? Effect.suspend(() => store(env, id, record[name], step))
       : Effect.fail(
         new AssetValueError({
-          key,
+          key: env.graph.assets[id]!.key,
           problem: `has no value: "${multi.name}" returned none under the name "${name}". Return Option.none() to skip it.`
         })
       )
@@ -139,41 +159,44 @@ export const attempt = Effect.fnUntraced(function*(
 const isSuccess = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Success<unknown, unknown> =>
   Exit.isExit(effect) && effect._tag === "Success"
 
-/** Loads the inputs into `into`; gives the keys that have no last value, if a step cannot do without. */
+/**
+ * Loads the inputs into `into`. Gives nothing when all of them were there at once; otherwise an effect of the keys that
+ * have no last value, if the step cannot do without.
+ */
 const loadInputs = (
   env: Environment,
   reads: ReadonlyArray<Read>,
   into: Record<string, unknown>
-): Effect.Effect<ReadonlyArray<string> | undefined, IOManager.IOManagerError> => {
+): Effect.Effect<ReadonlyArray<string> | undefined, IOManager.IOManagerError> | undefined => {
   let missing: Array<string> | undefined
-  const waiting: Array<Effect.Effect<void, IOManager.IOManagerError>> = []
+  let waiting: Array<Effect.Effect<void, IOManager.IOManagerError>> | undefined
   for (const read of reads) {
     const { mode, name } = read
     const state = env.states[read.id]!
     const isOptional = mode === "optional" || mode === "optionalLastValue"
     if (state === State.void) {
-      define(into, name, isOptional ? Option.some(undefined) : undefined)
+      into[name] = isOptional ? Option.some(undefined) : undefined
       continue
     }
     if (state === State.skipped && mode === "optional") {
-      define(into, name, Option.none())
+      into[name] = Option.none()
       continue
     }
     const load = env.storage(read.id).load(env.slot(read.id))
     // what is in memory is there at once
     if (isSuccess(load)) {
-      define(into, name, isOptional ? Option.some(load.value) : load.value)
+      into[name] = isOptional ? Option.some(load.value) : load.value
       continue
     }
-    waiting.push(Effect.matchEffect(load, {
+    ;(waiting ??= []).push(Effect.matchEffect(load, {
       onSuccess: (value) => {
-        define(into, name, isOptional ? Option.some(value) : value)
+        into[name] = isOptional ? Option.some(value) : value
         return Effect.void
       },
       onFailure: (error) => {
         if (IOManager.isNotStored(error)) {
           if (isOptional) {
-            define(into, name, Option.none())
+            into[name] = Option.none()
             return Effect.void
           }
           if (state === State.skipped) {
@@ -185,17 +208,7 @@ const loadInputs = (
       }
     }))
   }
-  return waiting.length === 0
-    ? nothingMissing
-    : Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
-}
-
-const nothingMissing = Effect.succeed(undefined)
-
-/** Sets a property of any name, `__proto__` included. */
-const define = (record: Record<string, unknown>, name: string, value: unknown): void => {
-  if (name === "__proto__") Object.defineProperty(record, name, { value, enumerable: true })
-  else record[name] = value
+  return waiting && Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
 }
 
 /** Checks and stores what a program returned for one asset. */

@@ -248,6 +248,7 @@ const validate = (asset: Asset.Any, problems: Array<Problem>): void => {
   for (const name of asset.owners) {
     if (!owner.test(name)) invalid(`the owner ${JSON.stringify(name)} is neither an e-mail address nor "team:NAME"`)
   }
+  if (Object.hasOwn(asset.inputs, "__proto__")) invalid(`the input name "__proto__" is reserved`)
   for (const kind of asset.kinds) if (kind.trim() === "") invalid("a kind is empty")
   for (const tag in asset.tags) if (tag.trim() === "") invalid("the name of a tag is empty")
   if (asset.deps.length > 0) {

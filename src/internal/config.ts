@@ -33,9 +33,10 @@ export const resolveConfig = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ReadonlyMap<string, unknown>, ReadonlyArray<ConfigProblem>> {
   const values = new Map<string, unknown>()
   const problems: Array<ConfigProblem> = []
+  const names = Object.keys(given)
   const known = new Map<string, Asset.Any>()
-  for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset)
-  for (const key of Object.keys(given)) {
+  if (names.length > 0) for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset)
+  for (const key of names) {
     const asset = known.get(key)
     if (asset === undefined) {
       problems.push({ key, problem: `there is no such asset in the graph.${didYouMean(suggest(key, known.keys()))}` })

@@ -30,8 +30,8 @@ const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8A
 const maxWaiting = 256
 const maxDelayMillis = 10
 
-/** How many steps are launched in one go before the run looks whether it was interrupted. */
-const launchesPerCheck = 64
+/** How many steps are launched in one go before other fibers have their turn. */
+const launchesPerTurn = 256
 
 interface Options {
   readonly config?: { readonly [key: string]: unknown } | undefined
@@ -73,6 +73,9 @@ const runPlan = Effect.fnUntraced(function*(
   const limit = options.concurrency ?? (yield* Runtime.Concurrency)
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
+  const traced = yield* Effect.withFiber((fiber) =>
+    Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
+  )
   const run = new PlannedRun(graph, plan, {
     runId,
     tags: options.tags ?? {},
@@ -82,9 +85,10 @@ const runPlan = Effect.fnUntraced(function*(
     clock,
     context,
     listener,
+    traced,
     concurrency: limit === "unbounded" ? Infinity : Math.max(1, Math.floor(limit))
   })
-  return yield* Effect.uninterruptibleMask((restore) => run.toEnd(restore))
+  return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.interruptAll))
 })
 
 const noneRecorded: ReadonlyMap<string, EventLog.AssetMaterialized> = new Map()
@@ -114,7 +118,11 @@ interface Services {
   readonly context: Context.Context<never>
   readonly listener: ((progress: Runtime.Progress) => void) | undefined
   readonly concurrency: number
+  readonly traced: boolean
 }
+
+/** What a step came to: for one asset, or for each output of a multi-asset. */
+type Results = StepResult | ReadonlyArray<StepResult>
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -126,13 +134,14 @@ class PlannedRun implements Environment {
   readonly states: Uint8Array
 
   private readonly record: Graph.Assets
+  private readonly plan: Plan.Plan
   private readonly planned: Uint8Array
   private readonly services: Services
   private readonly startedAt: number
   private readonly outcomes: Array<Runtime.Outcome | undefined>
   private readonly versions: Array<string | undefined>
   private readonly slots: Array<IOManager.Slot | undefined>
-  private readonly storages = new Map<string, IOManager.Service>()
+  private readonly storages: Array<IOManager.Service | undefined>
   private readonly annotations: Readonly<Record<string, unknown>>
 
   /** How many planned upstream nodes of a node are not settled yet. */
@@ -140,7 +149,9 @@ class PlannedRun implements Environment {
   /** Ids that may run, in the order in which they became so; those before `next` have been launched. */
   private readonly ready: Array<number> = []
   private next = 0
-  private readonly running = new Map<number, Fiber.Fiber<ReadonlyArray<StepResult>, unknown>>()
+  /** Ids whose downstream nodes have not heard of them yet. */
+  private readonly settled: Array<number> = []
+  private readonly running = new Map<number, Fiber.Fiber<Results, unknown>>()
   private failed = false
   private cancelled = false
 
@@ -155,13 +166,15 @@ class PlannedRun implements Environment {
   private readonly leads: Uint8Array
   /** What a node heard of its settled upstream nodes: see the constants below. */
   private readonly heard: Uint8Array
-  private readonly steps: Array<Step | undefined>
+  /** Whether there is a tracer to see the spans of steps. */
+  private readonly traced: boolean
   private now: number
 
   constructor(graph: Graph.Any, plan: Plan.Plan, services: Services) {
     const inside = Plan.inside(plan)
     const count = inside.planned.length
     this.graph = inside.graph
+    this.plan = plan
     this.planned = inside.planned
     this.record = graph.assets
     this.services = services
@@ -171,15 +184,16 @@ class PlannedRun implements Environment {
     this.states = inside.planned.slice()
     this.startedAt = services.clock.currentTimeMillisUnsafe()
     this.writtenAt = this.startedAt
-    this.outcomes = Array.from({ length: count })
-    this.versions = Array.from({ length: count })
-    this.slots = Array.from({ length: count })
+    this.outcomes = emptyArray(count)
+    this.versions = emptyArray(count)
+    this.slots = emptyArray(count)
+    this.storages = emptyArray(count)
+    this.traced = services.traced
     this.annotations = {
       ...Context.get(services.context, References.CurrentLogAnnotations),
       runId: services.runId
     }
     this.now = this.startedAt
-    this.steps = Array.from({ length: count })
     this.heard = new Uint8Array(count)
     this.leads = new Uint8Array(count)
     const { offsets, targets } = inside.graph.parents
@@ -204,14 +218,11 @@ class PlannedRun implements Environment {
   }
 
   storage(id: number): IOManager.Service {
-    const tag = this.graph.assets[id]!.ioManager
-    let storage = this.storages.get(tag.key)
-    if (storage === undefined) {
-      // the type of the graph requires it, so a program that lacks it does not compile
-      storage = Context.getUnsafe(this.services.context, tag as Context.Key<never, IOManager.Service>)
-      this.storages.set(tag.key, storage)
-    }
-    return storage
+    // the type of the graph requires it, so a program that lacks it does not compile
+    return this.storages[id] ??= Context.getUnsafe(
+      this.services.context,
+      this.graph.assets[id]!.ioManager as Context.Key<never, IOManager.Service>
+    )
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -223,38 +234,23 @@ class PlannedRun implements Environment {
     restore: Restore
   ): Effect.fn.Return<Runtime.Run<Graph.Assets>, EventLog.EventLogError> {
     const { clock, listener, log, runId, tags } = this.services
-    const keys = this.plannedKeys()
+    const { keys } = this.plan
     yield* log.append([{ _tag: "RunStarted", runId, timestamp: this.startedAt, keys, tags }])
     listener?.({ _tag: "RunStarted", runId, keys })
 
     let interrupted: Cause.Cause<never> | undefined
-    let launched = 0
     while (true) {
       this.woken = false
-      while (this.next < this.ready.length && this.running.size < this.services.concurrency && !this.stopping) {
-        const id = this.ready[this.next++]!
-        const fiber = yield* Effect.forkChild(this.step(id), { startImmediately: true })
-        const exit = fiber.pollUnsafe()
-        if (exit !== undefined) this.finished(id, exit)
-        else {
-          this.running.set(id, fiber)
-          fiber.addObserver((exit) => {
-            this.running.delete(id)
-            this.finished(id, exit)
-            this.wakeUp()
-          })
-        }
-        if (++launched % launchesPerCheck === 0 || this.now - this.writtenAt >= maxDelayMillis) break
-      }
+      this.launchReady()
       const idle = this.next >= this.ready.length || this.running.size >= this.services.concurrency || this.stopping
       if (this.shouldWrite(idle)) yield* Effect.forkChild(this.write(), { startImmediately: true })
       if (this.stopping && this.running.size > 0) {
-        yield* Fiber.interruptAll(Array.from(this.running.values()))
+        yield* this.interruptAll
       } else if (idle && this.running.size === 0 && !this.writing && this.waiting.length === 0) break
       else {
         // once the run is stopping, what is left is waited for to its end
         const exit = yield* Effect.exit(
-          this.stopping ? this.untilWoken : idle ? restore(this.untilWoken) : restore(Effect.void)
+          this.stopping ? this.untilWoken : idle ? restore(this.untilWoken) : restore(Effect.yieldNow)
         )
         if (Exit.isFailure(exit)) {
           interrupted = exit.cause
@@ -281,6 +277,9 @@ class PlannedRun implements Environment {
     return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
   })
 
+  /** The fibers of steps have no parent, so the end of a run is theirs, whatever it is. */
+  readonly interruptAll = Effect.suspend(() => Fiber.interruptAll(Array.from(this.running.values())))
+
   /** No new steps: the run was cancelled, or its log cannot be written. */
   private get stopping(): boolean {
     return this.cancelled || this.broken !== undefined
@@ -306,15 +305,24 @@ class PlannedRun implements Environment {
   // steps
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The effect of a step's fiber. */
-  private step(id: number): Effect.Effect<ReadonlyArray<StepResult>, unknown> {
+  /** Launches what is ready, as far as the limit of concurrency and the fairness to other fibers allow. */
+  private launchReady(): void {
+    const { clock, concurrency } = this.services
+    this.now = clock.currentTimeMillisUnsafe()
+    for (let turn = 0; turn < launchesPerTurn; turn++) {
+      if (this.next >= this.ready.length || this.running.size >= concurrency || this.stopping) return
+      this.launch(this.ready[this.next++]!)
+      if (this.now - this.writtenAt >= maxDelayMillis) return
+    }
+  }
+
+  private launch(id: number): void {
     const asset = this.graph.assets[id]!
+    const { listener } = this.services
     const name = asset.output?.multi.name ?? asset.key
-    const outputs = this.outputsOf(id)
-    const { clock, listener } = this.services
     const step: Step = {
       attempts: 0,
-      startedAt: clock.currentTimeMillisUnsafe(),
+      startedAt: this.now,
       metadata: undefined,
       steps: undefined,
       onStep: listener && ((record) =>
@@ -324,60 +332,86 @@ class PlannedRun implements Environment {
             : { _tag: "StepFinished", key: name, step: record }
         ))
     }
-    this.steps[id] = step
-    const { retry, timeout } = asset
-    return Effect.withFiber((fiber) => {
-      // the fiber is this step's own, so its context can be set for good
-      const annotations = { ...this.annotations, asset: name }
-      fiber.setContext(
-        Context.add(Context.add(fiber.context, CurrentStep, step), References.CurrentLogAnnotations, annotations)
-      )
-      const once = Effect.suspend(() => {
-        step.attempts++
-        step.metadata = undefined
-        if (listener !== undefined) {
-          for (const output of outputs) {
-            listener({ _tag: "AssetStarted", key: this.graph.assets[output]!.key, attempt: step.attempts })
-          }
-        }
-        return attempt(this, outputs, step)
-      })
-      const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
-        duration: timeout,
-        orElse: () =>
-          Effect.fail(new Runtime.AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
-      })
-      const effect = retry === undefined ? timed : retried(timed, retry)
-      // with no tracer installed there is nobody to see the span
-      const traced = fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined
-        ? Effect.withSpan(effect, `asset ${name}`, {
-          attributes: { "asset.key": name, "run.id": this.runId },
-          captureStackTrace: false
-        })
-        : effect
-      // what the programs need is in the type of the graph
-      return traced as Effect.Effect<ReadonlyArray<StepResult>, unknown>
+    let effect: Effect.Effect<Results, unknown, unknown>
+    if (asset.retry === undefined && asset.timeout === undefined && !this.traced) {
+      try {
+        effect = this.once(id, step)
+      } catch (error) {
+        effect = Effect.die(error)
+      }
+      // a step that never suspends needs no fiber
+      if (Exit.isExit(effect)) return this.finished(id, step, effect as Exit.Exit<Results, unknown>)
+    } else effect = this.managed(id, step, name)
+
+    const annotations = { ...this.annotations, asset: name }
+    const context = Context.add(
+      Context.add(this.services.context, CurrentStep, step),
+      References.CurrentLogAnnotations,
+      annotations
+    )
+    // What the programs need is in the type of the graph, so it is in the context. The fiber has no parent: the loop
+    // interrupts and awaits every running step before the run ends.
+    const fiber = Effect.runForkWith(context)(effect as Effect.Effect<Results, unknown>)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.finished(id, step, exit)
+    this.running.set(id, fiber)
+    fiber.addObserver((exit) => {
+      this.running.delete(id)
+      this.finished(id, step, exit)
+      this.wakeUp()
     })
   }
 
-  /** A step's fiber has ended. */
-  private finished(id: number, exit: Exit.Exit<ReadonlyArray<StepResult>, unknown>): void {
-    this.now = this.services.clock.currentTimeMillisUnsafe()
-    const step = this.steps[id]!
-    this.steps[id] = undefined
-    const outputs = this.outputsOf(id)
-    const settled: Array<number> = []
-    for (let at = 0; at < outputs.length; at++) {
-      const output = outputs[at]!
-      const result: StepResult | typeof cancelled = Exit.isSuccess(exit)
-        ? exit.value[at]!
-        : this.stopping && Cause.hasInterruptsOnly(exit.cause)
-        ? cancelled
-        : { _tag: "Failed", cause: exit.cause }
-      this.settleResult(output, result, step)
-      settled.push(output)
+  /** One attempt. */
+  private once(id: number, step: Step): Effect.Effect<Results, unknown, unknown> {
+    const { listener } = this.services
+    step.attempts++
+    step.metadata = undefined
+    if (listener !== undefined) {
+      for (const output of this.outputsOf(id)) {
+        listener({ _tag: "AssetStarted", key: this.graph.assets[output]!.key, attempt: step.attempts })
+      }
     }
-    this.propagate(settled)
+    return attempt(this, id, this.graph.siblings[id] === undefined ? undefined : this.outputsOf(id), step)
+  }
+
+  /** Attempts within their time, as often as it takes, and seen by the tracer. */
+  private managed(id: number, step: Step, name: string): Effect.Effect<Results, unknown, unknown> {
+    const { retry, timeout } = this.graph.assets[id]!
+    const once = Effect.suspend(() => this.once(id, step))
+    const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
+      duration: timeout,
+      orElse: () =>
+        Effect.fail(new Runtime.AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
+    })
+    const effect = retry === undefined ? timed : retried(timed, retry)
+    return this.traced
+      ? Effect.withSpan(effect, `asset ${name}`, {
+        attributes: { "asset.key": name, "run.id": this.runId },
+        captureStackTrace: false
+      })
+      : effect
+  }
+
+  /** A step has ended. */
+  private finished(id: number, step: Step, exit: Exit.Exit<Results, unknown>): void {
+    this.now = this.services.clock.currentTimeMillisUnsafe()
+    if (Exit.isSuccess(exit) && "_tag" in exit.value) {
+      this.settleResult(id, exit.value, step)
+      this.settled.push(id)
+    } else {
+      const outputs = this.outputsOf(id)
+      for (let at = 0; at < outputs.length; at++) {
+        const result = Exit.isSuccess(exit)
+          ? (exit.value as ReadonlyArray<StepResult>)[at]!
+          : this.stopping && Cause.hasInterruptsOnly(exit.cause)
+          ? cancelled
+          : { _tag: "Failed", cause: exit.cause } as const
+        this.settleResult(outputs[at]!, result, step)
+        this.settled.push(outputs[at]!)
+      }
+    }
+    this.propagate()
   }
 
   private settleResult(id: number, result: StepResult | typeof cancelled, step: Step): void {
@@ -473,7 +507,8 @@ class PlannedRun implements Environment {
   }
 
   /** Tells downstream nodes, and settles those that cannot run. A list of its own: chains are longer than the call stack. */
-  private propagate(settled: Array<number>): void {
+  private propagate(): void {
+    const { settled } = this
     const { offsets, targets } = this.graph.children
     for (let id = settled.pop(); id !== undefined; id = settled.pop()) {
       const state = this.states[id]
@@ -560,13 +595,9 @@ class PlannedRun implements Environment {
     }
   }
 
-  private plannedKeys(): ReadonlyArray<string> {
-    return this.graph.assets.filter((_, id) => this.planned[id] === 1).map((asset) => asset.key)
-  }
-
   private outcomesByName(): { readonly [name: string]: Runtime.Outcome } {
     const outcomes: Record<string, Runtime.Outcome> = Object.create(null)
-    for (const name of Object.keys(this.record)) {
+    for (const name in this.record) {
       const { key } = this.record[name]!
       outcomes[name] = this.outcomes[this.graph.ids.get(key)!] ?? { _tag: "NotSelected", key }
     }
@@ -606,6 +637,10 @@ class PlannedRun implements Environment {
   }
 }
 
+/** An array of a known length; `Array.from` visits each place. */
+// oxlint-disable-next-line unicorn/no-new-array -- the length is what is meant
+const emptyArray = <A>(length: number): Array<A | undefined> => new Array<A | undefined>(length)
+
 const heardSkip = 1
 const heardFailure = 2
 const heardCancel = 4
@@ -616,18 +651,20 @@ const noVersions: { readonly [key: string]: string } = {}
 
 /** A multi-asset of which some outputs could not be stored: a failure as long as it can be tried again. */
 class PartialFailure {
-  readonly results: ReadonlyArray<StepResult>
-  constructor(results: ReadonlyArray<StepResult>) {
+  readonly results: Results
+  constructor(results: Results) {
     this.results = results
   }
 }
 
 const retried = (
-  effect: Effect.Effect<ReadonlyArray<StepResult>, unknown, unknown>,
+  effect: Effect.Effect<Results, unknown, unknown>,
   retry: Asset.AnySchedule
-): Effect.Effect<ReadonlyArray<StepResult>, unknown, unknown> =>
+): Effect.Effect<Results, unknown, unknown> =>
   Effect.flatMap(effect, (results) =>
-    results.some((result) => result._tag === "Failed") ? Effect.fail(new PartialFailure(results)) : Effect.succeed(results)).pipe(
+    ("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")
+      ? Effect.fail(new PartialFailure(results))
+      : Effect.succeed(results)).pipe(
       Effect.retry(retry),
       Effect.catchIf(
         (error) => error instanceof PartialFailure,

@@ -76,7 +76,10 @@ export const runStep = <A, E, R, E2 = never, R2 = never>(
 
 const GeneratorFunction = Object.getPrototypeOf(function*() {}).constructor as NewableFunction
 
-/** A program, called with its inputs and its context. May throw instead of returning an Effect. */
+/**
+ * A program, called with its inputs and its context. May throw instead of returning an Effect. What it can do without
+ * suspending is done by the call itself.
+ */
 export type Computation = (inputs: unknown, context: unknown) => Effect.Effect<unknown, unknown, unknown>
 
 /**
@@ -88,7 +91,7 @@ export const toComputation = (compute: (inputs: never, context: never) => unknow
   // the inputs and the context are built by the library from the asset's own definition
   const call = compute as (inputs: unknown, context: unknown) => unknown
   if (compute instanceof GeneratorFunction) {
-    return Effect.fnUntraced(call as () => Generator<never, unknown, never>) as Computation
+    return Effect.fnUntracedEager(call as () => Generator<never, unknown, never>) as Computation
   }
   return (inputs, context) => {
     const returned = call(inputs, context)
