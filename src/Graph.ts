@@ -332,7 +332,7 @@ const fromRecord = (
   found: ReadonlyArray<Problem> = [],
   missing: "fail" | "defer" = "fail"
 ): Result.Result<Any, GraphError> => {
-  const { compiled, problems } = compile(Object.entries(record))
+  const { compiled, problems } = compile(record)
   const all = [...found, ...problems]
   const deferred = missing === "defer" && all.length > 0 && all.every((problem) => problem._tag === "MissingUpstream")
     ? new GraphError({ problems: all })

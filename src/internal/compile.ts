@@ -9,7 +9,7 @@ import * as AssetKey from "../AssetKey.ts"
 import type { Problem } from "../Graph.ts"
 import { suggest } from "./suggest.ts"
 
-/** Edges of all nodes in one array: those of node `i` are `targets[offsets[i]] .. targets[offsets[i + 1] - 1]`. */
+/** Edges of all nodes in one array: those of node `i` are `targets[offsets[i]]` to `targets[offsets[i + 1] - 1]`. */
 export interface Edges {
   readonly offsets: Int32Array
   readonly targets: Int32Array
@@ -40,13 +40,116 @@ export interface Compiled {
 const noReads: ReadonlyArray<Read> = []
 
 export const compile = (
-  entries: Iterable<readonly [name: string, asset: Asset.Any]>
+  record: { readonly [name: string]: Asset.Any }
 ): { readonly problems: ReadonlyArray<Problem>; readonly compiled: Compiled } => {
   const problems: Array<Problem> = []
+  const { assets, places } = collect(record, problems)
+  for (const asset of assets) validate(asset, problems)
+
+  // edges by place of insertion: the upstream places of each asset, each place once
+  const count = assets.length
+  const upstreams: Array<number> = []
+  const strict: Array<boolean> = []
+  const starts = new Int32Array(count + 1)
+  const outdegree = new Int32Array(count)
+  /** Where in `upstreams` a place stands for the asset at hand; what is before `starts[i]` is of other assets. */
+  const found = new Int32Array(count).fill(-1)
+  for (let i = 0; i < count; i++) {
+    const asset = assets[i]!
+    const start = upstreams.length
+    starts[i] = start
+    const read = (input: Asset.AnyInput): void => {
+      const { key } = input.asset
+      const place = places.get(key)
+      if (place === undefined) {
+        problems.push({
+          _tag: "MissingUpstream",
+          key: asset.key,
+          upstream: key,
+          suggestions: suggest(key, places.keys())
+        })
+      } else if (found[place]! < start) {
+        found[place] = upstreams.length
+        upstreams.push(place)
+        strict.push(input.mode === "value")
+        outdegree[place]!++
+      } else if (input.mode === "value") strict[found[place]!] = true
+    }
+    for (const name in asset.inputs) read(asset.inputs[name]!)
+    for (const dep of asset.deps) read(dep)
+  }
+  starts[count] = upstreams.length
+
+  // Kahn's algorithm: first come, first served, so the order does not depend on anything but the definitions
+  const downstreams = reversed(count, outdegree, starts, upstreams)
+  const order: Array<number> = []
+  const waiting = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    waiting[i] = starts[i + 1]! - starts[i]!
+    if (waiting[i] === 0) order.push(i)
+  }
+  for (let next = 0; next < order.length; next++) {
+    const place = order[next]!
+    for (let at = downstreams.offsets[place]!; at < downstreams.offsets[place + 1]!; at++) {
+      const child = downstreams.targets[at]!
+      if (--waiting[child]! === 0) order.push(child)
+    }
+  }
+  if (order.length < count) {
+    for (const path of cycles(count, starts, upstreams, waiting)) {
+      problems.push({ _tag: "Cycle", path: path.map((place) => assets[place]!.key) })
+    }
+    for (let i = 0; i < count; i++) if (waiting[i]! > 0) order.push(i)
+  }
+
+  // the same by id
+  const idOf = new Int32Array(count)
+  for (let id = 0; id < count; id++) idOf[order[id]!] = id
+  const sorted = order.map((place) => assets[place]!)
+  const ids = new Map<string, number>()
+  const childCount = new Int32Array(count)
+  const offsets = new Int32Array(count + 1)
+  const targets = new Int32Array(upstreams.length)
+  const tolerates = new Uint8Array(upstreams.length)
+  for (let id = 0; id < count; id++) {
+    const place = order[id]!
+    ids.set(sorted[id]!.key, id)
+    childCount[id] = outdegree[place]!
+    let to = offsets[id]!
+    for (let at = starts[place]!; at < starts[place + 1]!; at++) {
+      targets[to] = idOf[upstreams[at]!]!
+      tolerates[to++] = strict[at] === true ? 0 : 1
+    }
+    offsets[id + 1] = to
+  }
+  const children = reversed(count, childCount, offsets, targets)
+  const tolerant = new Uint8Array(targets.length)
+  const next = children.offsets.slice()
+  for (let id = 0; id < count; id++) {
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) tolerant[next[targets[at]!]!++] = tolerates[at]!
+  }
+  return {
+    problems,
+    compiled: {
+      assets: sorted,
+      ids,
+      reads: sorted.map((asset) => readsOf(asset, ids)),
+      parents: { offsets, targets },
+      children,
+      tolerant,
+      siblings: siblingsOf(sorted)
+    }
+  }
+}
+
+/** The assets of a graph in order of insertion: those of the record, then the external ones that they name. */
+const collect = (record: { readonly [name: string]: Asset.Any }, problems: Array<Problem>): {
+  readonly assets: ReadonlyArray<Asset.Any>
+  readonly places: ReadonlyMap<string, number>
+} => {
   const assets: Array<Asset.Any> = []
   const places = new Map<string, number>()
   const names: Array<string> = []
-
   const add = (name: string, asset: Asset.Any): void => {
     const place = places.get(asset.key)
     if (place === undefined) {
@@ -63,153 +166,63 @@ export const compile = (
       names[place] = name
     } else problems.push({ _tag: "DuplicateKey", key: asset.key, names: [names[place]!, name] })
   }
-  for (const [name, asset] of entries) add(name, asset)
+  for (const name in record) add(name, record[name]!)
   const named = assets.length
   for (let i = 0; i < named; i++) {
-    for (const input of inputsOf(assets[i]!)) if (input.asset.external) add(input.asset.key, input.asset)
+    const { deps, inputs } = assets[i]!
+    for (const name in inputs) if (inputs[name]!.asset.external) add(inputs[name]!.asset.key, inputs[name]!.asset)
+    for (const dep of deps) if (dep.asset.external) add(dep.asset.key, dep.asset)
   }
+  return { assets, places }
+}
 
-  for (const asset of assets) validate(asset, problems)
+const readsOf = (asset: Asset.Any, ids: ReadonlyMap<string, number>): ReadonlyArray<Read> => {
+  let reads: Array<Read> | undefined
+  for (const name in asset.inputs) {
+    const { asset: upstream, mode } = asset.inputs[name]!
+    const id = ids.get(upstream.key)
+    if (id !== undefined) (reads ??= []).push({ name, mode, id })
+  }
+  return reads ?? noReads
+}
 
-  // edges by place of insertion
-  const count = assets.length
-  const indegree = new Int32Array(count)
-  const outdegree = new Int32Array(count)
-  const upstreams: Array<ReadonlyArray<number>> = []
-  const tolerances: Array<ReadonlyArray<boolean>> = []
-  for (let i = 0; i < count; i++) {
-    const asset = assets[i]!
-    const found = new Map<number, boolean>()
-    for (const input of inputsOf(asset)) {
-      const place = places.get(input.asset.key)
-      if (place === undefined) {
-        problems.push({
-          _tag: "MissingUpstream",
-          key: asset.key,
-          upstream: input.asset.key,
-          suggestions: suggest(input.asset.key, places.keys())
-        })
-      } else found.set(place, input.mode !== "value" && found.get(place) !== false)
-    }
-    upstreams.push([...found.keys()])
-    tolerances.push([...found.values()])
-    indegree[i] = found.size
-    for (const place of found.keys()) outdegree[place]!++
-  }
-  const downstreams = edges(count, outdegree, upstreams)
-
-  // Kahn's algorithm: first come, first served, so the order does not depend on anything but the definitions
-  const order: Array<number> = []
-  const waiting = indegree.slice()
-  for (let i = 0; i < count; i++) if (waiting[i] === 0) order.push(i)
-  for (let next = 0; next < order.length; next++) {
-    const place = order[next]!
-    for (let at = downstreams.offsets[place]!; at < downstreams.offsets[place + 1]!; at++) {
-      const child = downstreams.targets[at]!
-      if (--waiting[child]! === 0) order.push(child)
-    }
-  }
-  if (order.length < count) {
-    for (const path of cycles(count, upstreams, waiting)) {
-      problems.push({ _tag: "Cycle", path: path.map((place) => assets[place]!.key) })
-    }
-    for (let i = 0; i < count; i++) if (waiting[i]! > 0) order.push(i)
-  }
-
-  // the same by id
-  const idOf = new Int32Array(count)
-  order.forEach((place, id) => {
-    idOf[place] = id
-  })
-  const sorted = order.map((place) => assets[place]!)
-  const ids = new Map<string, number>()
-  for (let id = 0; id < count; id++) ids.set(sorted[id]!.key, id)
-  const parentCount = new Int32Array(count)
-  const childCount = new Int32Array(count)
-  const parentLists = order.map((place, id) => {
-    const list = upstreams[place]!.map((upstream) => idOf[upstream]!)
-    parentCount[id] = list.length
-    childCount[id] = outdegree[place]!
-    return list
-  })
-  const children = edges(count, childCount, parentLists)
-  const tolerant = new Uint8Array(children.targets.length)
-  const next = children.offsets.slice()
-  for (let id = 0; id < count; id++) {
-    const tolerance = tolerances[order[id]!]!
-    parentLists[id]!.forEach((parent, at) => {
-      tolerant[next[parent]!++] = tolerance[at] === true ? 1 : 0
-    })
-  }
-  const siblings: Array<ReadonlyArray<number> | undefined> = Array.from({ length: count })
+const siblingsOf = (assets: ReadonlyArray<Asset.Any>): ReadonlyArray<ReadonlyArray<number> | undefined> => {
   const groups = new Map<Asset.AnyMulti, Array<number>>()
-  for (let id = 0; id < count; id++) {
-    const output = sorted[id]!.output
-    if (output === undefined) continue
+  return assets.map(({ output }, id) => {
+    if (output === undefined) return undefined
     const group = groups.get(output.multi)
-    if (group === undefined) {
-      const fresh = [id]
-      groups.set(output.multi, fresh)
-      siblings[id] = fresh
-    } else {
+    if (group !== undefined) {
       group.push(id)
-      siblings[id] = group
+      return group
     }
-  }
-  return {
-    problems,
-    compiled: {
-      assets: sorted,
-      ids,
-      reads: sorted.map((asset) => {
-        const entries = Object.entries(asset.inputs)
-        return entries.length === 0
-          ? noReads
-          : entries.flatMap(([name, input]) => {
-            const id = ids.get(input.asset.key)
-            return id === undefined ? noReads : [{ name, mode: input.mode, id }]
-          })
-      }),
-      parents: listed(count, parentCount, parentLists),
-      children,
-      tolerant,
-      siblings
-    }
-  }
+    const fresh = [id]
+    groups.set(output.multi, fresh)
+    return fresh
+  })
 }
 
-const inputsOf = function*(asset: Asset.Any): Generator<Asset.AnyInput> {
-  for (const name in asset.inputs) yield asset.inputs[name]!
-  yield* asset.deps
-}
-
-const offsetsOf = (count: number, degrees: Int32Array): Int32Array => {
+/** The edges from upstream to downstream, given those from downstream to upstream. */
+const reversed = (
+  count: number,
+  outdegree: Int32Array,
+  starts: Int32Array,
+  upstreams: ArrayLike<number>
+): Edges => {
   const offsets = new Int32Array(count + 1)
-  for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i]! + degrees[i]!
-  return offsets
-}
-
-/** Lists of each node, flat. */
-const listed = (count: number, degrees: Int32Array, lists: ReadonlyArray<ReadonlyArray<number>>): Edges => {
-  const offsets = offsetsOf(count, degrees)
-  const targets = new Int32Array(offsets[count]!)
-  for (let i = 0; i < count; i++) targets.set(lists[i]!, offsets[i])
-  return { offsets, targets }
-}
-
-/** The opposite direction of lists of upstream nodes, flat. */
-const edges = (count: number, outdegree: Int32Array, upstreams: ReadonlyArray<ReadonlyArray<number>>): Edges => {
-  const offsets = offsetsOf(count, outdegree)
+  for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i]! + outdegree[i]!
   const targets = new Int32Array(offsets[count]!)
   const next = offsets.slice()
-  for (let i = 0; i < count; i++) for (const upstream of upstreams[i]!) targets[next[upstream]!++] = i
+  for (let i = 0; i < count; i++) {
+    for (let at = starts[i]!; at < starts[i + 1]!; at++) targets[next[upstreams[at]!]!++] = i
+  }
   return { offsets, targets }
 }
 
 /** One cycle for each knot of nodes that could not be sorted. */
 const cycles = (
   count: number,
-  upstreams: ReadonlyArray<ReadonlyArray<number>>,
+  starts: Int32Array,
+  upstreams: ReadonlyArray<number>,
   waiting: Int32Array
 ): ReadonlyArray<ReadonlyArray<number>> => {
   const found: Array<ReadonlyArray<number>> = []
@@ -225,7 +238,7 @@ const cycles = (
       seen[node] = 1
       at.set(node, path.length)
       path.push(node)
-      node = upstreams[node]!.find((upstream) => waiting[upstream]! > 0)
+      node = upstreams.slice(starts[node], starts[node + 1]).find((upstream) => waiting[upstream]! > 0)
     }
     const first = node === undefined ? undefined : at.get(node)
     if (first !== undefined) found.push([...path.slice(first).reverse(), path.at(-1)!])
