@@ -1,8 +1,8 @@
 /**
  * Turns every fence marked "ts import.meta.vitest" in src, README.md, AGENTS.md and docs into a test under doctest/.
  *
- * `expression // => value` and `const name = expression // => value` assert; a value may go on in the comment lines
- * below. Imports are hoisted, everything else is the body of an async function. What is generated is type-checked too.
+ * `expression // => value` and `const name = expression // => value` assert. The comment may stand on the line below,
+ * and its value go on in the comment lines after it. Imports are hoisted, everything else is the body of an async function. What is generated is type-checked too.
  *
  * usage: node scripts/doctest.ts
  */
@@ -99,9 +99,9 @@ const parse = ({ code, file, line, title }: Fence): Example => {
       }
       value += `\n${more.value}`
     }
-    // the statement that ends on this line, the innermost of several
+    // the statement that ends on this line or on the one above, the innermost of several
     const statement = statements
-      .filter((node) => node.end <= comment.start && /^[ \t]*$/.test(code.slice(node.end, comment.start)))
+      .filter((node) => node.end <= comment.start && /^[ \t]*(\n[ \t]*)?$/.test(code.slice(node.end, comment.start)))
       .toSorted((a, b) => b.start - a.start)[0]
     if (statement === undefined) return fail(comment.start, "there is no statement to compare before =>")
     if (statement.type === "ExpressionStatement") {
@@ -159,9 +159,14 @@ if (import.meta.main) {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out)
   for (const file of globSync(["src/**/*.ts", "README.md", "AGENTS.md", "docs/**/*.md"], { cwd: root }).toSorted()) {
-    render(file, readFileSync(join(root, file), "utf8")).forEach((source, index) => {
-      const name = file.replaceAll(/[/\\.]/g, "_") + (index === 0 ? "" : `_${index + 1}`)
-      writeFileSync(join(out, `${name}.test.ts`), source)
-    })
+    try {
+      render(file, readFileSync(join(root, file), "utf8")).forEach((source, index) => {
+        const name = file.replaceAll(/[/\\.]/g, "_") + (index === 0 ? "" : `_${index + 1}`)
+        writeFileSync(join(out, `${name}.test.ts`), source)
+      })
+    } catch (error) {
+      console.error((error as Error).message)
+      process.exitCode = 1
+    }
   }
 }

@@ -32,6 +32,11 @@ describe("doctest", () => {
     assert.strictEqual(body("export const x = f() // => 2"), "const x = f();__check(x, 2\n) // => 2")
   })
 
+  it("takes the comment on the line below, but no further", () => {
+    assert.strictEqual(body("f()", "// => 2"), "__check(f(), 2\n)\n// => 2")
+    assert.throws(() => body("f()", "", "// => 2"), "docs/guide.md:4: there is no statement to compare before =>")
+  })
+
   it("reads on where a value goes on in the comments below", () => {
     assert.strictEqual(
       body("f() // => [", "//   1, // one", "// ]", "// not read"),
