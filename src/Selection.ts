@@ -16,12 +16,12 @@
  * | `roots(x)`, `sinks(x)` | those of `x` that are downstream, or upstream, of no other asset of `x` |
  * | `not x`, `x and y`, `x or y` | everything else; both; either |
  *
- * `not` binds tighter than `and`, and `and` tighter than `or`; `+` binds tightest. Parentheses group. `and`, `or` and `not`
- * may be written in upper case.
+ * `not` binds tighter than `and`, and `and` tighter than `or`; `+` binds tightest. Parentheses group. `and`, `or` and
+ * `not` may be written in upper case.
  *
  * Text without quotes is made of letters, digits, `_`, `-`, `.` and `/`; after `key:` and `group:` also `*`. In quotes,
- * `\"` is a quote and `\\` a backslash; in keys and groups, `*` is a wildcard there too and `\*` is a star. A group that is
- * not given is the group `default`.
+ * `\"` is a quote and `\\` a backslash; in keys and groups, `*` is a wildcard there too and `\*` is a star. An asset
+ * without a group is in the group `default`.
  *
  * External assets are selected only on request. A traversal may start from one: `shop/orders+` is what is computed from
  * the external asset `shop/orders`, without itself.
@@ -196,7 +196,8 @@ const excerpt = (expression: string, offset: number, length: number): ReadonlyAr
 /** A text that cannot move the cursor, nor anything else of a terminal. */
 const visible = (text: string): string => text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ")
 
-const wide = /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u
+const wide =
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u
 
 /** How wide a text is where every character has one place, or two, or none. */
 const columns = (text: string): number => {
@@ -693,8 +694,10 @@ export const resolve: {
     const selection = typeof self === "string" ? parse(self) : Result.succeed(self)
     if (Result.isFailure(selection)) return Result.fail(selection.failure)
     const compiled = Graph.compiled(graph)
-    return Result.map(resolveIds(compiled, selection.success, options), (ids) =>
-      compiled.assets.filter((_, id) => ids[id] === 1).map((asset) => asset.key))
+    return Result.map(
+      resolveIds(compiled, selection.success, options),
+      (ids) => compiled.assets.filter((_, id) => ids[id] === 1).map((asset) => asset.key)
+    )
   }
 )
 
@@ -730,7 +733,9 @@ export const requiredNeighbors = (graph: Graph.Any, keys: Iterable<string>): Rea
     // the first of them brings the others
     if (required[id] === 1) continue
     required[id] = 1
-    if (together !== undefined && !assets[id]!.output!.multi.canSubset) for (const other of together) required[other] = 1
+    if (together !== undefined && !assets[id]!.output!.multi.canSubset) {
+      for (const other of together) required[other] = 1
+    }
   }
   return assets.filter((_, id) => required[id] === 1).map((asset) => asset.key)
 }

@@ -70,7 +70,7 @@ const opened = (selection: Selection, operands: ReadonlyArray<Selection>, extern
 const merge = (into: Open, ids: Uint8Array): void => {
   const { ids: all, selection } = into
   if (all === undefined) into.ids = ids
-  else if (selection._tag === "And") for (let id = 0; id < ids.length; id++) all[id]! &= ids[id]!
+  else if (selection._tag === "And") { for (let id = 0; id < ids.length; id++) all[id]! &= ids[id]! }
   else for (let id = 0; id < ids.length; id++) all[id]! |= ids[id]!
 }
 

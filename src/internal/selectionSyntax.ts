@@ -16,7 +16,9 @@ const maxNesting = 500
 /** How many nodes a tree may have beyond those that stand in the text: the operand of `+x+` stands in it twice. */
 const maxCopies = 100_000
 
-const attributes: ReadonlyArray<string> = ["key", "group", "tag", "owner", "kind"] satisfies ReadonlyArray<Attribute | "key">
+const attributes: ReadonlyArray<string> = ["key", "group", "tag", "owner", "kind"] satisfies ReadonlyArray<
+  Attribute | "key"
+>
 const functions: ReadonlyArray<string> = ["roots", "sinks"]
 const operators: ReadonlyArray<string> = ["and", "or", "not"]
 
@@ -85,7 +87,9 @@ const tokenAt = (text: string, from: number): Token => {
     }
   }
   const found = run(word, text, start)
-  if (found !== "") return { kind: /^[0-9]+$/.test(found) ? "number" : "word", text: found, start, end: start + found.length }
+  if (found !== "") {
+    return { kind: /^[0-9]+$/.test(found) ? "number" : "word", text: found, start, end: start + found.length }
+  }
   const symbol = String.fromCodePoint(text.codePointAt(start)!)
   return { kind: "other", text: symbol, start, end: start + symbol.length }
 }
@@ -108,14 +112,17 @@ const stringAt = (text: string, start: number): Token => {
  * with escapes looks here as it does elsewhere.
  */
 const quoted = (text: string): string =>
-  `"${text.replaceAll(/\\+(?=(.?))|"/gs, (found, next: string) =>
-    found === "\"" ? "\\\"" : found === "\\" && (next === "/" || next === "*") ? found : found + found)}"`
+  `"${
+    text.replaceAll(/\\+(?=(.?))|"/gs, (found, next: string) =>
+      found === "\"" ? "\\\"" : found === "\\" && (next === "/" || next === "*") ? found : found + found)
+  }"`
 
 // what Dagster takes without quotes, so that it can read what is printed
 const plain = /^[A-Za-z_][A-Za-z0-9_/]*$/
 
-const value = (text: string): string =>
-  plain.test(text) && !operators.includes(text.toLowerCase()) ? text : quoted(text)
+const words = new Set([...operators, ...attributes, ...functions, ...foreign])
+
+const value = (text: string): string => plain.test(text) && !words.has(text.toLowerCase()) ? text : quoted(text)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // reading
@@ -283,13 +290,25 @@ class Parser {
     if (this.kind() === ":") return this.attribute(token)
     if (this.kind() === "(") return this.function(token)
     if (attributes.includes(token.text)) {
-      throw this.refusal(token, `"${token.text}" is an attribute`, `Write ${token.text}:VALUE, or key:${token.text} for the asset of that name.`)
+      throw this.refusal(
+        token,
+        `"${token.text}" is an attribute`,
+        `Write ${token.text}:VALUE, or key:${token.text} for the asset of that name.`
+      )
     }
     if (functions.includes(token.text)) {
-      throw this.refusal(token, `"${token.text}" is a function`, `Write ${token.text}(…), or key:${token.text} for the asset of that name.`)
+      throw this.refusal(
+        token,
+        `"${token.text}" is a function`,
+        `Write ${token.text}(…), or key:${token.text} for the asset of that name.`
+      )
     }
     if (token.text.startsWith("-")) {
-      throw this.refusal(token, "a key without quotes cannot start with \"-\"", `Write "and not" to leave something out, or key:${quoted(token.text)}.`)
+      throw this.refusal(
+        token,
+        "a key without quotes cannot start with \"-\"",
+        `Write "and not" to leave something out, or key:${quoted(token.text)}.`
+      )
     }
     this.valueEnd = token.end
     return { _tag: "Key", pattern: token.text }
@@ -327,7 +346,9 @@ class Parser {
     this.advance()
     const { token } = this
     if (token.kind === "<null>") {
-      if (attribute === "key") throw this.refusal(token, "every asset has a key", `A key of that name is written key:"<null>".`)
+      if (attribute === "key") {
+        throw this.refusal(token, "every asset has a key", `A key of that name is written key:"<null>".`)
+      }
       this.advance()
       return { _tag: "Absent", attribute }
     }
@@ -368,12 +389,18 @@ class Parser {
       if (text !== "" && !this.touches()) break
       if (text === "" && operators.includes(this.token.text.toLowerCase())) break
       if (this.kind() === "*" && !wildcards) {
-        throw this.refusal(this.token, "only keys and groups may have wildcards", "Put the value in quotes if the \"*\" belongs to it.")
+        throw this.refusal(
+          this.token,
+          "only keys and groups may have wildcards",
+          "Put the value in quotes if the \"*\" belongs to it."
+        )
       }
       text += this.token.text
       this.advance()
     }
-    if (text === "") throw this.unexpected(`a value after ${shown(this.text.slice(this.attributeStart, this.end))}`, false)
+    if (text === "") {
+      throw this.unexpected(`a value after ${shown(this.text.slice(this.attributeStart, this.end))}`, false)
+    }
     this.valueEnd = this.end
     return text
   }
@@ -427,7 +454,12 @@ class Parser {
   /** `*x`, `x*`, `++x`, `x++` and so on: what starts at `start`, up to where it ends. */
   oldSyntax(start: number): Refusal {
     const old = /^(?:"[^"]*"|\([^()]*\)|[^\s()"])*/.exec(this.text.slice(start, start + maxShown))![0]
-    const [, before, written, after] = /^([+*]*)(.*?)([+*]*)$/s.exec(old)! as unknown as [string, string, string, string]
+    const [, before, written, after] = /^([+*]*)(.*?)([+*]*)$/s.exec(old)! as unknown as [
+      string,
+      string,
+      string,
+      string
+    ]
     const operand = written === "" || old.length === maxShown ? "x" : written
     // a star was any number of levels, and each plus one
     const levels = (marks: string): string => marks.includes("*") || marks.length === 1 ? "" : String(marks.length)
@@ -480,7 +512,9 @@ class Parser {
       if (!this.touches() || this.end !== this.valueEnd) return this.hintInstead()
       const written = /^[^\s()"]*/.exec(text.slice(this.valueStart, this.valueStart + maxShown))![0]
       const [, name, down] = /^(.*?)(\+[0-9]*)?$/s.exec(written)! as unknown as [string, string, string | undefined]
-      const attribute = this.attributeStart === this.valueStart ? "key:" : text.slice(this.attributeStart, this.valueStart)
+      const attribute = this.attributeStart === this.valueStart
+        ? "key:"
+        : text.slice(this.attributeStart, this.valueStart)
       return `A value with ${shown(token.text)} in it needs quotes: ${attribute}${quoted(name)}${down ?? ""}.`
     }
     return token.text.toLowerCase() === "not" || token.text.startsWith("-")
@@ -565,8 +599,10 @@ const printed = (selection: Selection, operands: ReadonlyArray<Printed>): Printe
 const within = ({ binding, text }: Printed, wanted: number): string => binding < wanted ? `(${text})` : text
 
 const joined = (operands: ReadonlyArray<Printed>, binding: number, word: string, empty: string): Printed =>
-  operands.length === 1 ? operands[0]!
-    : operands.length === 0 ? { text: empty, binding: Binding.not }
+  operands.length === 1 ?
+    operands[0]!
+    : operands.length === 0 ?
+    { text: empty, binding: Binding.not }
     : { text: operands.map((operand) => within(operand, binding + 1)).join(word), binding }
 
 /** `+x or x+` is written `+x+`. */

@@ -34,15 +34,15 @@ export const operandsOf = (selection: Selection): ReadonlyArray<Selection> | und
 export const join = (tag: "And" | "Or", operands: Iterable<Selection>): Selection | undefined => {
   const flat: Array<Selection> = []
   for (const operand of operands) {
-    if (operand._tag === tag) for (const inner of operand.of) flat.push(inner)
+    if (operand._tag === tag) { for (const inner of operand.of) flat.push(inner) }
     else flat.push(operand)
   }
   return flat.length > 1 ? { _tag: tag, of: flat } : flat[0]
 }
 
 /**
- * Computes a value of a selection from those of its operands. It does not recurse: a selection that a program builds may
- * be deeper than the call stack.
+ * Computes a value of a selection from those of its operands. It does not recurse: a selection that a program builds
+ * may be deeper than the call stack.
  *
  * @internal
  */
@@ -94,7 +94,7 @@ export const literals = (pattern: string): ReadonlyArray<string> => {
   return parts
 }
 
-/** One character for each escape of a key, so that a wildcard cannot stand for half of one. Keys have no such characters. */
+/** One character for each escape of a key, so that a wildcard cannot be half of one. No key has these characters. */
 const units = (text: string): string =>
   text.includes("\\") ? text.replaceAll(/\\[\\/]/g, (escape) => escape === "\\/" ? "\u0000" : "\u0001") : text
 
