@@ -20,6 +20,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     silent: "passed-only",
+    experimental: { diagnostics: false }, // hints on speed, printed below the summary
     reporters: results === undefined ? ["default"] : [["json", { outputFile: results }], "default"],
     typecheck: {
       include: ["test/types/**/*.test-d.ts"],
