@@ -99,6 +99,17 @@ export interface Details {
 }
 
 /**
+ * What is not known of an asset whose type is written by hand, `Asset<"key", number, never, IOManager>`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyDetails<out Key extends string, out R> extends Details {
+  readonly ref: Key
+  readonly io: R
+}
+
+/**
  * The types that an asset carries.
  *
  * @category models
@@ -146,7 +157,7 @@ export interface Asset<
   out A,
   out E = never,
   out R = never,
-  out D extends Details = Details
+  out D extends Details = AnyDetails<Key, R>
 > extends Input<D["ref"], A, D["io"]>, Pipeable {
   readonly [TypeId]: Types<A, E, R, D>
   readonly key: Key

@@ -4,7 +4,7 @@
  * **Example** (What a run recorded)
  *
  * ```ts import.meta.vitest
- * import { Effect, Stream } from "effect"
+ * import { Effect, Layer, Stream } from "effect"
  * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const program = Effect.gen(function*() {
@@ -13,7 +13,7 @@
  *   const events = yield* Stream.runCollect(log.events({ runId: run.id }))
  *   return events.map((event) => event._tag)
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["RunStarted", "AssetMaterialized", "RunFinished"]
  * ```
  *

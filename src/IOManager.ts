@@ -208,10 +208,11 @@ export interface Driver {
  *       cells.set(slot.key, text)
  *       return { metadata: { characters: text.length } }
  *     }),
- *   load: (slot) => {
- *     const text = cells.get(slot.key)
- *     return text === undefined ? Effect.fail(new IOManager.NotStored()) : IOManager.decodeJson(text, slot)
- *   }
+ *   load: (slot) =>
+ *     Effect.suspend(() => {
+ *       const text = cells.get(slot.key)
+ *       return text === undefined ? Effect.fail(new IOManager.NotStored()) : IOManager.decodeJson(text, slot)
+ *     })
  * })
  * const slot = { key: "a", partition: undefined, schema: undefined, metadata: {}, runId: undefined }
  * await Effect.runPromise(Effect.andThen(json.save([1], slot), json.load(slot))) // => [1]
@@ -299,21 +300,21 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
   // keys hold no control characters, so the two parts cannot run into each other
   const cell = (slot: Slot) => slot.partition === undefined ? slot.key : `${slot.key}\u0000${slot.partition}`
   const cells = new Map<string, unknown>()
-  return {
-    save: (value, slot) => {
-      cells.set(cell(slot), value)
-      return Effect.void
-    },
-    load: (slot) => {
-      const id = cell(slot)
-      const value = cells.get(id)
-      return value !== undefined || cells.has(id)
-        ? Effect.succeed(value)
-        : Effect.fail(toError("load", slot)(new NotStored()))
-    },
+  const immediate: Immediate = {
+    load: (slot) => cells.get(cell(slot)),
+    save: (value, slot) => void cells.set(cell(slot), value)
+  }
+  const service: Service = {
+    save: (value, slot) => Effect.sync(() => immediate.save(value, slot)),
+    load: (slot) =>
+      Effect.suspend(() =>
+        cells.has(cell(slot)) ? Effect.succeed(cells.get(cell(slot))) : Effect.fail(toError("load", slot)(new NotStored()))
+      ),
     exists: (slot) => Effect.sync(() => cells.has(cell(slot))),
     remove: (slot) => Effect.sync(() => void cells.delete(cell(slot)))
   }
+  // not enumerable, so a copy that overrides a method does not have it
+  return Object.defineProperty(service, Immediate, { value: immediate })
 })
 
 /**
@@ -448,6 +449,23 @@ export const layerFileSystem = (
 // ---------------------------------------------------------------------------------------------------------------------
 // internals
 // ---------------------------------------------------------------------------------------------------------------------
+
+const Immediate: unique symbol = Symbol.for("effect-assets/IOManager/immediate")
+
+/**
+ * What values in memory can do without an effect: the runtime's short cut.
+ *
+ * @internal
+ */
+export interface Immediate {
+  /** Gives `undefined` where nothing is stored, too: ask the service then. */
+  readonly load: (slot: Slot) => unknown
+  readonly save: (value: unknown, slot: Slot) => void
+}
+
+/** @internal */
+export const immediateOf = (service: Service): Immediate | undefined =>
+  Object.hasOwn(service, Immediate) ? (service as Service & { readonly [Immediate]: Immediate })[Immediate] : undefined
 
 /** Names of temporary files: different ones for each manager, also of other processes, and each file. */
 const uniqueName = Effect.sync(() => {

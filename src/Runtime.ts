@@ -4,7 +4,7 @@
  * **Example** (Materializing a graph and reading a value back)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const prices = Asset.make("prices", Effect.succeed([3, 4]))
@@ -16,7 +16,7 @@
  *   const run = yield* Runtime.materialize(Graph.make({ prices, total }))
  *   return [run.status, run.outcomes.total._tag, yield* Runtime.load(total)]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Succeeded", "Materialized", 7]
  * ```
  *
@@ -362,12 +362,12 @@ export const materialize = <T extends Graph.Assets>(
  * **Example** (Showing progress)
  *
  * ```ts import.meta.vitest
- * import { Effect, Stream } from "effect"
+ * import { Effect, Layer, Stream } from "effect"
  * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
  * const tags = Runtime.stream(graph).pipe(Stream.map((progress) => progress._tag), Stream.runCollect)
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(tags, inMemory)) // => ["RunStarted", "AssetStarted", "AssetFinished", "RunFinished"]
  * ```
  *
@@ -447,7 +447,7 @@ export interface MissingStorage<out IO> {
  *   const loader = yield* Runtime.makeLoader(Layer.succeed(IOManager.IOManager, storage))
  *   return [yield* loader.load(a), yield* loader.load(b)]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.scoped(Effect.provide(program, inMemory))) // => [1, 2]
  * ```
  *

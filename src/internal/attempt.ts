@@ -182,12 +182,14 @@ const loadInputs = (
       into[name] = Option.none()
       continue
     }
-    const load = env.storage(read.id).load(env.slot(read.id))
-    // what is in memory is there at once
-    if (isSuccess(load)) {
-      into[name] = isOptional ? Option.some(load.value) : load.value
+    const storage = env.storage(read.id)
+    const slot = env.slot(read.id)
+    const there = IOManager.immediateOf(storage)?.load(slot)
+    if (there !== undefined) {
+      into[name] = isOptional ? Option.some(there) : there
       continue
     }
+    const load = storage.load(slot)
     ;(waiting ??= []).push(Effect.matchEffect(load, {
       onSuccess: (value) => {
         into[name] = isOptional ? Option.some(value) : value
@@ -245,17 +247,18 @@ const store = (
   } else if (value === undefined) {
     return Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion })
   }
-  const save = env.storage(id).save(value, env.slot(id))
-  const done = (saved: IOManager.Saved | void): StepResult =>
-    saved === undefined
-      ? { _tag: "Computed", stored: true, metadata, dataVersion }
-      : {
-        _tag: "Computed",
-        stored: true,
-        metadata: saved.metadata === undefined ? metadata : merged(Metadata.fromInput(saved.metadata), metadata),
-        dataVersion: dataVersion ?? saved.dataVersion
-      }
-  return isSuccess(save) ? Effect.succeed(done(save.value as IOManager.Saved | void)) : Effect.map(save, done)
+  const storage = env.storage(id)
+  const immediate = IOManager.immediateOf(storage)
+  if (immediate !== undefined) {
+    immediate.save(value, env.slot(id))
+    return Effect.succeed<StepResult>({ _tag: "Computed", stored: true, metadata, dataVersion })
+  }
+  return Effect.map(storage.save(value, env.slot(id)), (saved): StepResult => ({
+    _tag: "Computed",
+    stored: true,
+    metadata: saved?.metadata === undefined ? metadata : merged(Metadata.fromInput(saved.metadata), metadata),
+    dataVersion: dataVersion ?? saved?.dataVersion
+  }))
 }
 
 const merged = (a: Metadata.Metadata, b: Metadata.Metadata): Metadata.Metadata =>

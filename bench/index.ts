@@ -1,0 +1,20 @@
+/**
+ * Measures each claim about speed beside its limit, in one process. `npm run bench`; with names (`run`, `build`, `types`)
+ * only those. Absolute figures depend on the machine; the ratios are what counts.
+ */
+import { measureBuild } from "./build.ts"
+import { type Row, table } from "./measure.ts"
+import { measureRuns } from "./run.ts"
+import { measureTypes } from "./types.ts"
+
+const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row> | Promise<ReadonlyArray<Row>>]>> = {
+  run: ["A run of 1,000 assets, in memory (Dagster in process: 14,000 to 22,000 µs/asset)", () => measureRuns()],
+  build: ["100,000 assets, three inputs each", measureBuild],
+  types: ["The compiler on generated graphs", measureTypes]
+}
+
+const wanted = process.argv.slice(2)
+for (const [name, [title, measure]] of Object.entries(suites)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  process.stdout.write(`${table(title, await measure())}\n\n`)
+}
