@@ -23,9 +23,9 @@ const generate = (directory: string, count: number): void => {
       lines.push(
         names.length === 0
           ? `export const a${i} = Asset.make("a${i}", Effect.succeed(${i}))`
-          : `export const a${i} = Asset.make("a${i}", { inputs: { ${names.join(", ")} }, *compute({ ${names.join(", ")} }) { return ${
-            names.join(" + ")
-          } } })`
+          : `export const a${i} = Asset.make("a${i}", { inputs: { ${names.join(", ")} }, *compute({ ${
+            names.join(", ")
+          } }) { return ${names.join(" + ")} } })`
       )
     }
     const head = [

@@ -375,7 +375,8 @@ type ComputedSuccess<Ret> = Ret extends Effect.Effect<infer A, infer _E, infer _
   : never
 
 type ComputedError<Ret> = Ret extends Effect.Effect<infer _A, infer E, infer _R> ? E
-  : Ret extends Generator<infer Y, infer _A, infer _N> ? Effect.Error<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
+  : Ret extends Generator<infer Y, infer _A, infer _N> ?
+    Effect.Error<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
   : never
 
 type ComputedServices<Ret> = Ret extends Effect.Effect<infer _A, infer _E, infer R> ? R
@@ -401,7 +402,7 @@ type Join<Segments> = Segments extends readonly [infer Head extends string, ...i
   ? Tail extends readonly [] ? Head : `${Head}/${Join<Tail>}`
   : string
 
-type FullKey<Key extends string, Prefix> = [Prefix] extends [undefined] ? Key
+type FullKey<Key extends string, Prefix> = [Prefix] extends [undefined | "" | readonly []] ? Key
   : Prefix extends string ? `${Prefix}/${Key}`
   : `${Join<Prefix>}/${Key}`
 
@@ -417,7 +418,8 @@ type DepKeys<Deps extends ReadonlyArray<AnyInput>> = Deps[number][typeof InputTy
 
 type ConfigType<C> = C extends AnySchema ? C["Type"] : undefined
 
-type ConfigEntry<Key extends string, C> = C extends AnySchema ? { readonly key: Key; readonly value: C["Encoded"] } : never
+type ConfigEntry<Key extends string, C> = C extends AnySchema ? { readonly key: Key; readonly value: C["Encoded"] }
+  : never
 
 /** Direct invocation: what has no default has to be given. */
 type Compute<I extends Inputs, Ctx, C, Ret> = C extends AnySchema ? (
@@ -717,7 +719,10 @@ export interface OutputOptions extends Attributes {
 
 type Outputs = { readonly [name: string]: OutputOptions }
 
-type OutputKey<Name, O, Prefix> = FullKey<O extends { readonly key: infer K extends string } ? K : Name & string, Prefix>
+type OutputKey<Name, O, Prefix> = FullKey<
+  O extends { readonly key: infer K extends string } ? K : Name & string,
+  Prefix
+>
 
 type OutputStorage<O, IO> = O extends { readonly ioManager: Context.Key<infer Own, IOManager.Service> } ? Own : IO
 
@@ -949,7 +954,10 @@ type LastValueInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Inp
  */
 export const lastValue = <I extends AnyInput>(input: I): LastValueInput<I> =>
   // the conditional type above cannot be followed by the compiler here
-  wrap(input.mode === "optional" || input.mode === "optionalLastValue" ? "optionalLastValue" : "lastValue", input.asset) as never
+  wrap(
+    input.mode === "optional" || input.mode === "optionalLastValue" ? "optionalLastValue" : "lastValue",
+    input.asset
+  ) as never
 
 const wrap = (mode: InputMode, asset: Any): AnyInput => ({ [InputTypeId]: phantom, mode, asset })
 
@@ -1103,7 +1111,8 @@ const InternalCompute: unique symbol = Symbol.for("effect-assets/Asset/compute")
  *
  * @internal
  */
-export const computeOf = (self: Any): Program => (self as Any & { readonly [InternalCompute]: Program })[InternalCompute]
+export const computeOf = (self: Any): Program =>
+  (self as Any & { readonly [InternalCompute]: Program })[InternalCompute]
 
 /** The types are phantom: at run time there is nothing behind them. */
 const phantom = {} as never
@@ -1142,8 +1151,7 @@ const MultiProto = {
 const fromProps = (props: Props): Any => Object.assign(Object.create(Proto), props)
 
 /** @internal */
-export const rebuilt = (self: Any, changes: Partial<Props>): Any =>
-  Object.assign(Object.create(Proto), self, changes)
+export const rebuilt = (self: Any, changes: Partial<Props>): Any => Object.assign(Object.create(Proto), self, changes)
 
 /** @internal */
 export const withAsset = (input: AnyInput, asset: Any): AnyInput => wrap(input.mode, asset)

@@ -75,7 +75,7 @@ export const segments = (key: string): ReadonlyArray<string> => {
 }
 
 /**
- * Puts a prefix of one or more segments before a key. The prefix is a key itself, or a list of segments.
+ * Puts a prefix before a key. The prefix is a key itself, or a list of segments; an empty one leaves the key as it is.
  *
  * **Example** (Prefixing)
  *
@@ -90,7 +90,7 @@ export const segments = (key: string): ReadonlyArray<string> => {
  * @since 0.1.0
  */
 export const prefix = (key: string, by: string | ReadonlyArray<string>): string =>
-  `${typeof by === "string" ? by : fromSegments(by)}/${key}`
+  by.length === 0 ? key : `${typeof by === "string" ? by : fromSegments(by)}/${key}`
 
 /**
  * Says what is wrong with a key, or `undefined` when it is well formed.

@@ -149,9 +149,13 @@ export type Problem = typeof Problem.Type
 const explain = (problem: Problem): string => {
   switch (problem._tag) {
     case "DuplicateKey":
-      return `The key "${problem.key}" is defined more than once: by ${list(problem.names)}. Keys are unique in a graph.`
+      return `The key "${problem.key}" is defined more than once: by ${
+        list(problem.names)
+      }. Keys are unique in a graph.`
     case "DuplicateName":
-      return `The name "${problem.name}" stands for different assets: ${list(problem.keys)}. Rename one, or name all by their keys with Graph.byKey.`
+      return `The name "${problem.name}" stands for different assets: ${
+        list(problem.keys)
+      }. Rename one, or name all by their keys with Graph.byKey.`
     case "MissingUpstream":
       return `"${problem.key}" is computed from "${problem.upstream}", which is not in the graph.${
         didYouMean(problem.suggestions)
@@ -411,7 +415,11 @@ export const byKey = <T extends Assets>(self: Graph<T>): Graph<{ readonly [K in 
   const record: Record<string, Asset.Any> = Object.create(null)
   for (const name of Object.keys(self.assets)) record[self.assets[name]!.key] = self.assets[name]!
   // the keys of the record are those of the type
-  return Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled(self), [Incomplete]: incomplete(self) })
+  return Object.assign(Object.create(Proto), {
+    assets: record,
+    [Internal]: compiled(self),
+    [Incomplete]: incomplete(self)
+  })
 }
 
 /** An asset of a prefixed graph: another key, and nothing upstream that is not there. */
@@ -422,7 +430,8 @@ type Prefixed<X, P extends string> = X extends Asset.Asset<infer Key, infer A, i
     readonly ref: `${P}/${Key}`
     readonly io: D["io"]
     readonly config: D["config"] extends infer C
-      ? C extends { readonly key: infer N extends string; readonly value: infer V } ? { readonly key: `${P}/${N}`; readonly value: V }
+      ? C extends { readonly key: infer N extends string; readonly value: infer V } ?
+        { readonly key: `${P}/${N}`; readonly value: V }
       : never
       : never
     readonly compute: D["compute"]
@@ -449,8 +458,13 @@ type Prefixed<X, P extends string> = X extends Asset.Asset<infer Key, infer A, i
  * @since 0.1.0
  */
 export const prefix: {
-  <const P extends string>(by: P): <T extends Assets>(self: Graph<T>) => Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
-  <T extends Assets, const P extends string>(self: Graph<T>, by: P): Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
+  <const P extends string>(
+    by: P
+  ): <T extends Assets>(self: Graph<T>) => Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
+  <T extends Assets, const P extends string>(
+    self: Graph<T>,
+    by: P
+  ): Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
 } = dual(2, (self: Any, by: string): Any =>
   mapAssets(self, (asset) =>
     asset.external ? {} : {

@@ -122,7 +122,9 @@ export class InvalidValue extends Schema.TaggedError<InvalidValue>()("InvalidVal
  * @category errors
  * @since 0.1.0
  */
-export class StorageFailure extends Schema.TaggedError<StorageFailure>()("StorageFailure", { cause: Schema.Defect() }) {}
+export class StorageFailure
+  extends Schema.TaggedError<StorageFailure>()("StorageFailure", { cause: Schema.Defect() })
+{}
 
 /**
  * The IO manager cannot do this.
@@ -208,11 +210,11 @@ export interface Driver {
  *       cells.set(slot.key, text)
  *       return { metadata: { characters: text.length } }
  *     }),
- *   load: (slot) =>
- *     Effect.suspend(() => {
- *       const text = cells.get(slot.key)
- *       return text === undefined ? Effect.fail(new IOManager.NotStored()) : IOManager.decodeJson(text, slot)
- *     })
+ *   load: Effect.fnUntraced(function*(slot) {
+ *     const text = cells.get(slot.key)
+ *     if (text === undefined) return yield* new IOManager.NotStored()
+ *     return yield* IOManager.decodeJson(text, slot)
+ *   })
  * })
  * const slot = { key: "a", partition: undefined, schema: undefined, metadata: {}, runId: undefined }
  * await Effect.runPromise(Effect.andThen(json.save([1], slot), json.load(slot))) // => [1]
@@ -229,7 +231,8 @@ export const make = (driver: Driver): Service => ({
       ? Effect.mapError(driver.exists(slot), toError("exists", slot))
       : Effect.matchEffect(driver.load(slot), {
         onSuccess: () => Effect.succeed(true),
-        onFailure: (error) => error instanceof NotStored ? Effect.succeed(false) : Effect.fail(toError("exists", slot)(error))
+        onFailure: (error) =>
+          error instanceof NotStored ? Effect.succeed(false) : Effect.fail(toError("exists", slot)(error))
       }),
   remove: (slot) => Effect.mapError(driver.remove?.(slot) ?? Effect.fail(new Unsupported()), toError("remove", slot))
 })
@@ -285,7 +288,10 @@ export const encodeJson = (value: unknown, slot: Slot): Effect.Effect<string, In
 export const decodeJson = (text: string, slot: Slot): Effect.Effect<unknown, InvalidValue> =>
   slot.schema !== undefined
     ? Effect.mapError(Schema.decodeEffect(codecOf(slot.schema))(text), invalid)
-    : Effect.try({ try: (): unknown => JSON.parse(text), catch: () => new InvalidValue({ problem: "it is not JSON." }) })
+    : Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => new InvalidValue({ problem: "it is not JSON." })
+    })
 
 const invalid = (error: Schema.SchemaError): InvalidValue =>
   new InvalidValue({ problem: `${error.message.replaceAll(/\s*\n\s*/g, " ")}.` })
@@ -308,7 +314,9 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     save: (value, slot) => Effect.sync(() => immediate.save(value, slot)),
     load: (slot) =>
       Effect.suspend(() =>
-        cells.has(cell(slot)) ? Effect.succeed(cells.get(cell(slot))) : Effect.fail(toError("load", slot)(new NotStored()))
+        cells.has(cell(slot))
+          ? Effect.succeed(cells.get(cell(slot)))
+          : Effect.fail(toError("load", slot)(new NotStored()))
       ),
     exists: (slot) => Effect.sync(() => cells.has(cell(slot))),
     remove: (slot) => Effect.sync(() => void cells.delete(cell(slot)))

@@ -3,7 +3,7 @@
  *
  * Text, numbers, booleans and `null` are metadata as they are. Everything else is a tagged value: `Metadata.url`,
  * `path`, `markdown`, `json`, `timestamp`, `asset`, `run`, `table`, `tableSchema`. A plain object or array becomes `json`,
- * a `Date` becomes a `timestamp`, a `URL` becomes a `url`.
+ * a `Date` becomes a `timestamp`, a `URL` becomes a `url`; a `bigint`, `NaN` or an infinity becomes text.
  *
  * **Example** (Describing an output)
  *
@@ -46,7 +46,7 @@ const Url = Schema.TaggedStruct("Url", { url: Schema.String })
 const PathValue = Schema.TaggedStruct("Path", { path: Schema.String })
 const Markdown = Schema.TaggedStruct("Markdown", { markdown: Schema.String })
 const JsonValue = Schema.TaggedStruct("Json", { json: Schema.Json })
-const Timestamp = Schema.TaggedStruct("Timestamp", { millis: Schema.Number })
+const Timestamp = Schema.TaggedStruct("Timestamp", { millis: Schema.Finite })
 const AssetReference = Schema.TaggedStruct("Asset", { key: Schema.String })
 const RunReference = Schema.TaggedStruct("Run", { runId: Schema.String })
 const TableSchema = Schema.TaggedStruct("TableSchema", { columns: Schema.Array(Column) })
@@ -63,7 +63,7 @@ const Table = Schema.TaggedStruct("Table", {
  */
 export const Value = Schema.Union([
   Schema.String,
-  Schema.Number,
+  Schema.Finite,
   Schema.Boolean,
   Schema.Null,
   Url,
@@ -267,14 +267,19 @@ export const fromInput = (input: Input): Metadata => {
 const fromValue = (label: string, value: ValueInput): Value => {
   switch (typeof value) {
     case "string":
-    case "number":
     case "boolean":
       return value
+    case "number":
+      // JSON has no NaN and no infinities, so they are recorded as text
+      return Number.isFinite(value) ? value : String(value)
     case "bigint":
       return value.toString()
     case "object":
       if (value === null) return value
       if (value instanceof URL) return url(value)
+      if (value instanceof Date && Number.isNaN(value.getTime())) {
+        throw new MetadataError({ label, problem: "is an invalid date" })
+      }
       if (value instanceof Date || DateTime.isDateTime(value)) return timestamp(value)
       if (isValue(value)) return value
       if (isJson(value)) return json(value)

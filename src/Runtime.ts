@@ -28,17 +28,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
-import * as EventLog from "./EventLog.ts"
+import type * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
+import { slotOf } from "./internal/attempt.ts"
 import { execute } from "./internal/engine.ts"
+import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
 import type { IOManagerError } from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import * as Plan from "./Plan.ts"
-import { slotOf } from "./internal/attempt.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcomes
@@ -185,53 +185,7 @@ export type Progress<T extends Graph.Assets = Graph.Assets> =
 // errors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * Everything that is wrong with the configuration of the assets of a run. Nothing was run.
- *
- * @category errors
- * @since 0.1.0
- */
-export class RunConfigError extends Schema.TaggedError<RunConfigError>()("RunConfigError", {
-  problems: Schema.Array(Schema.Struct({ key: Schema.String, problem: Schema.String }))
-}) {
-  override get message(): string {
-    return [
-      "The configuration of the run is not valid:",
-      ...this.problems.map(({ key, problem }) => `- "${key}": ${problem}`)
-    ].join("\n")
-  }
-}
-
-/**
- * An attempt to compute an asset took longer than its `timeout`.
- *
- * @category errors
- * @since 0.1.0
- */
-export class AssetTimeoutError extends Schema.TaggedError<AssetTimeoutError>()("AssetTimeoutError", {
-  key: Schema.String,
-  timeoutMillis: Schema.Number
-}) {
-  override get message(): string {
-    return `"${this.key}" took longer than its timeout of ${this.timeoutMillis} ms.`
-  }
-}
-
-/**
- * What the program of an asset returned cannot be its value: the schema refuses it, or an output of a multi-asset is
- * missing. Nothing was stored.
- *
- * @category errors
- * @since 0.1.0
- */
-export class AssetValueError extends Schema.TaggedError<AssetValueError>()("AssetValueError", {
-  key: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `"${this.key}" ${this.problem}`
-  }
-}
+export { AssetTimeoutError, AssetValueError, RunConfigError }
 
 /**
  * What the library itself reports of one asset.
@@ -319,12 +273,14 @@ const start = <T extends Graph.Assets>(
   Effect.suspend(() => {
     const plan = Plan.make(graph, options)
     if (Result.isFailure(plan)) return Effect.fail(plan.failure)
+    const limit = options?.concurrency === undefined ? Concurrency : Effect.succeed(options.concurrency)
     // the engine works on assets of any type; the services of all of them are in the type of the graph
-    return execute(graph, plan.success, options ?? {}, listener as never) as Effect.Effect<
-      Run<T>,
-      RunError,
-      Graph.Services<T> | EventLog.EventLog
-    >
+    return Effect.flatMap(limit, (concurrency) =>
+      execute(graph, plan.success, { ...options, concurrency }, listener as never)) as Effect.Effect<
+        Run<T>,
+        RunError,
+        Graph.Services<T> | EventLog.EventLog
+      >
   })
 
 /**
@@ -378,11 +334,14 @@ export const stream = <T extends Graph.Assets>(
   graph: Graph.Graph<T>,
   options?: RunOptions<T>
 ): Stream.Stream<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog> =>
-  Stream.callback<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog>((queue) =>
-    Effect.matchCause(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
-      onSuccess: () => Queue.endUnsafe(queue),
-      onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
-    }), { bufferSize: Infinity })
+  Stream.callback<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog>(
+    (queue) =>
+      Effect.matchCause(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
+        onSuccess: () => Queue.endUnsafe(queue),
+        onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
+      }),
+    { bufferSize: Infinity }
+  )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // loading
@@ -462,6 +421,7 @@ export const makeLoader = <ROut, E>(
     const built = yield* Effect.cached(Layer.buildWithScope(layer, scope))
     return {
       // the parameter's type shows that the layer has the asset's storage
-      load: (asset) => Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any), context)) as never
+      load: (asset) =>
+        Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any), context)) as never
     }
   })

@@ -14,8 +14,8 @@ import * as Asset from "../Asset.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as IOManager from "../IOManager.ts"
 import * as Metadata from "../Metadata.ts"
-import { AssetValueError } from "../Runtime.ts"
 import type { Compiled, Read } from "./compile.ts"
+import { AssetValueError } from "./errors.ts"
 import type { Step } from "./step.ts"
 
 /** What became of a node so far; `pending` and `running` are for the bookkeeping alone. */
@@ -100,7 +100,9 @@ const compute = (
 ): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
   const asset = env.graph.assets[id]!
   const { runId, tags } = env
-  if (asset.output !== undefined && outputs !== undefined) return computeMulti(env, asset.output.multi, outputs, step, inputs)
+  if (asset.output !== undefined && outputs !== undefined) {
+    return computeMulti(env, asset.output.multi, outputs, step, inputs)
+  }
   const context: Asset.ComputeContext = {
     key: asset.key,
     config: asset.config === undefined ? undefined : env.config.get(asset.key),
@@ -146,12 +148,14 @@ const computeMulti = Effect.fnUntraced(function*(
       : Effect.fail(
         new AssetValueError({
           key: env.graph.assets[id]!.key,
-          problem: `has no value: "${multi.name}" returned none under the name "${name}". Return Option.none() to skip it.`
+          problem:
+            `has no value: "${multi.name}" returned none under the name "${name}". Return Option.none() to skip it.`
         })
       )
     return Effect.catchCause(
       stored,
-      (cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<StepResult>({ _tag: "Failed", cause })
+      (cause) =>
+        Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.succeed<StepResult>({ _tag: "Failed", cause })
     )
   }, { concurrency: 4 })
 })
@@ -210,7 +214,8 @@ const loadInputs = (
       }
     }))
   }
-  return waiting && Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
+  return waiting &&
+    Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
 }
 
 /** Checks and stores what a program returned for one asset. */
@@ -239,9 +244,14 @@ const store = (
     const checked = checkOf(schema)(value)
     if (Exit.isFailure(checked)) {
       const [reason] = checked.cause.reasons
-      const problem = reason !== undefined && Cause.isFailReason(reason) ? reason.error.message : Cause.pretty(checked.cause)
+      const problem = reason !== undefined && Cause.isFailReason(reason)
+        ? reason.error.message
+        : Cause.pretty(checked.cause)
       return Effect.fail(
-        new AssetValueError({ key, problem: `returned a value that its schema refuses: ${problem.replaceAll(/\s*\n\s*/g, " ")}.` })
+        new AssetValueError({
+          key,
+          problem: `returned a value that its schema refuses: ${problem.replaceAll(/\s*\n\s*/g, " ")}.`
+        })
       )
     }
   } else if (value === undefined) {

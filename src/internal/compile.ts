@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import * as Asset from "../Asset.ts"
+import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type { Problem } from "../Graph.ts"
 import { suggest } from "./suggest.ts"
@@ -256,7 +256,9 @@ const validate = (asset: Asset.Any, problems: Array<Problem>): void => {
   const invalid = (problem: string) => problems.push({ _tag: "InvalidDefinition", key, problem })
   for (const problem of asset.problems) invalid(problem)
   if (asset.group !== undefined && !groupName.test(asset.group)) {
-    invalid(`the group ${JSON.stringify(asset.group)} is not made of letters, digits, "_", "-", "." and "/" between levels`)
+    invalid(
+      `the group ${JSON.stringify(asset.group)} is not made of letters, digits, "_", "-", "." and "/" between levels`
+    )
   }
   for (const name of asset.owners) {
     if (!owner.test(name)) invalid(`the owner ${JSON.stringify(name)} is neither an e-mail address nor "team:NAME"`)
@@ -267,9 +269,15 @@ const validate = (asset: Asset.Any, problems: Array<Problem>): void => {
   if (asset.deps.length > 0) {
     const loaded = new Set(Object.values(asset.inputs).map((input) => input.asset.key))
     for (const dep of asset.deps) {
-      if (loaded.has(dep.asset.key)) invalid(`${JSON.stringify(dep.asset.key)} stands in both inputs and deps: leave it out of deps`)
+      if (loaded.has(dep.asset.key)) {
+        invalid(`${JSON.stringify(dep.asset.key)} stands in both inputs and deps: leave it out of deps`)
+      }
       if (dep.mode === "lastValue" || dep.mode === "optionalLastValue") {
-        invalid(`the dep ${JSON.stringify(dep.asset.key)} is not loaded, so it has no last value: use Asset.optional or the asset itself`)
+        invalid(
+          `the dep ${
+            JSON.stringify(dep.asset.key)
+          } is not loaded, so it has no last value: use Asset.optional or the asset itself`
+        )
       }
     }
   }

@@ -35,7 +35,7 @@ export const resolveConfig = Effect.fnUntraced(function*(
   const problems: Array<ConfigProblem> = []
   const names = Object.keys(given)
   const known = new Map<string, Asset.Any>()
-  if (names.length > 0) for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset)
+  if (names.length > 0) { for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset) }
   for (const key of names) {
     const asset = known.get(key)
     if (asset === undefined) {
@@ -58,7 +58,8 @@ export const resolveConfig = Effect.fnUntraced(function*(
       )
       : Effect.mapError(
         Config.schema(schema, [...AssetKey.segments(name)]).parse(provider),
-        (error) => `${error.message}; give it in the options of the run, or in the ConfigProvider under ${JSON.stringify(name)}`
+        (error) =>
+          `${error.message}; give it in the options of the run, or in the ConfigProvider under ${JSON.stringify(name)}`
       )
     yield* Effect.match(value, {
       onSuccess: (value) => values.set(name, value),

@@ -7,20 +7,21 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import { make as makeRandom } from "effect/crypto/SecureRandom"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Duration from "effect/Duration"
 import * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
-import { make as makeRandom } from "effect/crypto/SecureRandom"
 import type * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as IOManager from "../IOManager.ts"
 import * as Plan from "../Plan.ts"
-import * as Runtime from "../Runtime.ts"
+import type * as Runtime from "../Runtime.ts"
 import { attempt, type Environment, slotOf, State, type StepResult } from "./attempt.ts"
 import { resolveConfig } from "./config.ts"
+import { AssetTimeoutError, RunConfigError } from "./errors.ts"
 import { CurrentStep, type Step } from "./step.ts"
 import { derivedVersion } from "./version.ts"
 
@@ -36,7 +37,7 @@ const launchesPerTurn = 256
 interface Options {
   readonly config?: { readonly [key: string]: unknown } | undefined
   readonly tags?: { readonly [name: string]: string } | undefined
-  readonly concurrency?: number | "unbounded" | undefined
+  readonly concurrency: number | "unbounded"
 }
 
 /**
@@ -52,7 +53,8 @@ export const execute = (
 ): Effect.Effect<Runtime.Run<Graph.Assets>, Runtime.RunError, EventLog.EventLog> =>
   Effect.flatMap(
     random.uuidV7(),
-    (runId) => Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", { attributes: { "run.id": runId } })
+    (runId) =>
+      Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", { attributes: { "run.id": runId } })
   )
 
 const runPlan = Effect.fnUntraced(function*(
@@ -66,11 +68,10 @@ const runPlan = Effect.fnUntraced(function*(
   const log = yield* EventLog.EventLog
   const config = yield* Effect.mapError(
     resolveConfig(inside.graph, inside.planned, options.config ?? {}),
-    (problems) => new Runtime.RunConfigError({ problems })
+    (problems) => new RunConfigError({ problems })
   )
   const known = unplannedVersions(inside)
   const latest = known.length === 0 ? noneRecorded : yield* log.latest(known)
-  const limit = options.concurrency ?? (yield* Runtime.Concurrency)
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
   const traced = yield* Effect.withFiber((fiber) =>
@@ -86,7 +87,7 @@ const runPlan = Effect.fnUntraced(function*(
     context,
     listener,
     traced,
-    concurrency: limit === "unbounded" ? Infinity : Math.max(1, Math.floor(limit))
+    concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })
   return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.interruptAll))
 })
@@ -381,8 +382,7 @@ class PlannedRun implements Environment {
     const once = Effect.suspend(() => this.once(id, step))
     const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
       duration: timeout,
-      orElse: () =>
-        Effect.fail(new Runtime.AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
+      orElse: () => Effect.fail(new AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
     })
     const effect = retry === undefined ? timed : retried(timed, retry)
     return this.traced
@@ -564,7 +564,7 @@ class PlannedRun implements Environment {
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const outcome = this.outcomes[targets[at]!]
       if (outcome?._tag === "Failed") keys.add(outcome.key)
-      else if (outcome?._tag === "UpstreamFailed") for (const key of outcome.failed) keys.add(key)
+      else if (outcome?._tag === "UpstreamFailed") { for (const key of outcome.failed) keys.add(key) }
     }
     return Array.from(keys)
   }
@@ -661,16 +661,19 @@ const retried = (
   effect: Effect.Effect<Results, unknown, unknown>,
   retry: Asset.AnySchedule
 ): Effect.Effect<Results, unknown, unknown> =>
-  Effect.flatMap(effect, (results) =>
-    ("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")
-      ? Effect.fail(new PartialFailure(results))
-      : Effect.succeed(results)).pipe(
-      Effect.retry(retry),
-      Effect.catchIf(
-        (error) => error instanceof PartialFailure,
-        (error) => Effect.succeed((error as PartialFailure).results)
-      )
+  Effect.flatMap(
+    effect,
+    (results) =>
+      ("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")
+        ? Effect.fail(new PartialFailure(results))
+        : Effect.succeed(results)
+  ).pipe(
+    Effect.retry(retry),
+    Effect.catchIf(
+      (error) => error instanceof PartialFailure,
+      (error) => Effect.succeed((error as PartialFailure).results)
     )
+  )
 
 /** An interruption that the run did not ask for is the program's own doing, and is told as a defect. */
 const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknown> =>
@@ -686,7 +689,9 @@ const recorded = (cause: Cause.Cause<unknown>): EventLog.RecordedError => {
     ? "Defect"
     : typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
     ? error._tag
-    : error instanceof Error ? error.name : "Error"
+    : error instanceof Error
+    ? error.name
+    : "Error"
   const message = error instanceof Error ? error.message : typeof error === "string" ? error : inspect(error)
   return { tag, message: message === "" ? tag : message, cause: Cause.pretty(cause).slice(0, maxRecordedLength) }
 }

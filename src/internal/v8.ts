@@ -46,12 +46,16 @@ export const clonable = (value: unknown): string | undefined => {
         const prototype: unknown = Object.getPrototypeOf(next)
         if (!plainPrototypes.has(prototype)) {
           const name = (prototype as { constructor?: { name?: string } }).constructor?.name
-          return `it contains an instance of ${name === undefined || name === "" ? "a class" : name}. Give the asset a schema.`
+          return `it contains an instance of ${
+            name === undefined || name === "" ? "a class" : name
+          }. Give the asset a schema.`
         }
-        if (next instanceof Map) for (const [key, item] of next) open.push(key, item)
-        else if (next instanceof Set) for (const item of next) open.push(item)
+        if (next instanceof Map) { for (const [key, item] of next) open.push(key, item) }
+        else if (next instanceof Set) { for (const item of next) open.push(item) }
         else if (Array.isArray(next)) {
-          for (const item of next) if (typeof item === "object" || typeof item === "function" || typeof item === "symbol") open.push(item)
+          for (const item of next) {
+            if (typeof item === "object" || typeof item === "function" || typeof item === "symbol") open.push(item)
+          }
         } else for (const key of Object.keys(next)) open.push((next as Record<string, unknown>)[key])
       }
     }
