@@ -1,0 +1,3 @@
+export * from "./report.ts"
+export * from "./travel.ts"
+export * from "./weather.ts"
