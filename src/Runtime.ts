@@ -276,7 +276,9 @@ const start = <T extends Graph.Assets>(
     const limit = options?.concurrency === undefined ? Concurrency : Effect.succeed(options.concurrency)
     // the engine works on assets of any type; the services of all of them are in the type of the graph
     return Effect.flatMap(limit, (concurrency) =>
-      execute(graph, plan.success, { ...options, concurrency }, listener as never)) as Effect.Effect<
+      concurrency !== "unbounded" && !(concurrency >= 1)
+        ? Effect.die(new RangeError(`concurrency must be "unbounded" or a number from 1 on, and is ${concurrency}`))
+        : execute(graph, plan.success, { ...options, concurrency }, listener as never)) as Effect.Effect<
         Run<T>,
         RunError,
         Graph.Services<T> | EventLog.EventLog

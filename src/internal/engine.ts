@@ -313,7 +313,7 @@ class PlannedRun implements Environment {
     for (let turn = 0; turn < launchesPerTurn; turn++) {
       if (this.next >= this.ready.length || this.running.size >= concurrency || this.stopping) return
       this.launch(this.ready[this.next++]!)
-      if (this.now - this.writtenAt >= maxDelayMillis) return
+      if (this.shouldWrite(false)) return
     }
   }
 
@@ -610,8 +610,7 @@ class PlannedRun implements Environment {
 
   private shouldWrite(idle: boolean): boolean {
     if (this.writing || this.waiting.length === 0 || this.broken !== undefined) return false
-    return idle || this.waiting.length >= maxWaiting ||
-      this.services.clock.currentTimeMillisUnsafe() - this.writtenAt >= maxDelayMillis
+    return idle || this.waiting.length >= maxWaiting || this.now - this.writtenAt >= maxDelayMillis
   }
 
   private write(): Effect.Effect<void> {

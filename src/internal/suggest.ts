@@ -30,7 +30,8 @@ const distance = (a: string, b: string, limit: number): number => {
 const similar = (a: string, b: string): number => {
   const limit = Math.max(a.length, b.length) < 5 ? 1 : 2
   const edits = distance(a.toLowerCase(), b.toLowerCase(), limit)
-  return edits > limit ? Infinity : edits
+  // the beginning of a name is a good guess, too, but not as good
+  return edits <= limit ? edits : a.length >= 4 && b.startsWith(a) ? limit + 1 : Infinity
 }
 
 /** How far two keys are apart: edits in one segment, or one segment more or less; `Infinity` when it is more than that. */
