@@ -77,6 +77,34 @@ export const SkipReason = Schema.TaggedUnion({
 export type SkipReason = typeof SkipReason.Type
 
 /**
+ * Why an asset was skipped, in words.
+ *
+ * **Example** (A reason)
+ *
+ * ```ts import.meta.vitest
+ * import { EventLog } from "effect-assets"
+ *
+ * EventLog.explainSkip({ _tag: "NoOutput" }) // => "its output is None"
+ * EventLog.explainSkip({ _tag: "UpstreamSkipped", keys: ["a", "b"] }) // => "a and b were skipped"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const explainSkip = (reason: SkipReason): string => {
+  switch (reason._tag) {
+    case "NoOutput":
+      return "its output is None"
+    case "UpstreamSkipped":
+      return `${reason.keys.join(" and ")} ${reason.keys.length === 1 ? "was" : "were"} skipped`
+    case "NoLastValue":
+      return `${reason.keys.join(" and ")} ${
+        reason.keys.length === 1 ? "was" : "were"
+      } skipped, and there is no last value`
+  }
+}
+
+/**
  * A failure as it is recorded: the tag of a typed error, its message, and everything that is known about it as text.
  *
  * @category schemas

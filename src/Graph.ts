@@ -282,7 +282,10 @@ const collect = (values: { readonly [name: string]: unknown }): {
 } => {
   const record: Record<string, Asset.Any> = Object.create(null)
   const problems: Array<Problem> = []
-  for (const name of Object.keys(values)) addEntry(record, problems, name, values[name])
+  const names = Object.keys(values)
+  // engines sort the names of a module and bundlers do not: the order of a graph is not to depend on that
+  if (Object.prototype.toString.call(values) === "[object Module]") names.sort()
+  for (const name of names) addEntry(record, problems, name, values[name])
   return { record, problems }
 }
 

@@ -150,7 +150,7 @@ export class IOManagerError extends Schema.TaggedError<IOManagerError>()("IOMana
     const name = this.partition === undefined ? `"${this.key}"` : `"${this.key}" (partition ${this.partition})`
     switch (this.reason._tag) {
       case "NotStored":
-        return `Nothing is stored for ${name}: materialize it first, or select it together with what reads it ("+${this.key}").`
+        return `Nothing is stored for ${name}. Materialize it first, or select it, too. If it may be skipped, read it with Asset.optional.`
       case "InvalidValue":
         return this.operation === "save"
           ? `The value of ${name} cannot be stored: ${this.reason.problem}`
@@ -179,14 +179,15 @@ export const isNotStored = (u: unknown): u is IOManagerError =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a storage has to be able to do to become an IO manager. Any failure that is not an `IOManagerError` reason becomes
- * a `StorageFailure`.
+ * What a storage has to be able to do to become an IO manager. A `SchemaError` becomes an `InvalidValue`; any other failure
+ * that is not a reason of an `IOManagerError` becomes a `StorageFailure`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Driver {
-  readonly save: (value: unknown, slot: Slot) => Effect.Effect<Saved | void, unknown>
+  /** Left out where values can only be read. */
+  readonly save?: ((value: unknown, slot: Slot) => Effect.Effect<Saved | void, unknown>) | undefined
   /** Fail with `new IOManager.NotStored()` where there is nothing. */
   readonly load: (slot: Slot) => Effect.Effect<unknown, unknown>
   /** Derived from `load` if it is left out. */
@@ -224,7 +225,8 @@ export interface Driver {
  * @since 0.1.0
  */
 export const make = (driver: Driver): Service => ({
-  save: (value, slot) => Effect.mapError(driver.save(value, slot), toError("save", slot)),
+  save: (value, slot) =>
+    Effect.mapError(driver.save?.(value, slot) ?? Effect.fail(new Unsupported()), toError("save", slot)),
   load: (slot) => Effect.mapError(driver.load(slot), toError("load", slot)),
   exists: (slot) =>
     driver.exists !== undefined
@@ -247,6 +249,8 @@ const toError = (operation: IOManagerError["operation"], slot: Slot) => (error: 
       reason: error instanceof NotStored || error instanceof InvalidValue || error instanceof StorageFailure ||
           error instanceof Unsupported
         ? error
+        : Schema.isSchemaError(error)
+        ? invalid(error)
         : new StorageFailure({ cause: error })
     })
 

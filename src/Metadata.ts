@@ -19,6 +19,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
@@ -286,5 +287,48 @@ const fromValue = (label: string, value: ValueInput): Value => {
       throw new MetadataError({ label, problem: "is not JSON" })
     default:
       throw new MetadataError({ label, problem: `is ${typeof value}` })
+  }
+}
+
+/**
+ * A value as text for people: what a table or a log line shows of it.
+ *
+ * **Example** (Text for a cell)
+ *
+ * ```ts import.meta.vitest
+ * import { Metadata } from "effect-assets"
+ *
+ * Metadata.format(1461) // => "1461"
+ * Metadata.format(Metadata.path("storage/days.json")) // => "storage/days.json"
+ * Metadata.format(Metadata.timestamp(0)) // => "1970-01-01T00:00:00.000Z"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const format = (value: Value): string => {
+  if (typeof value !== "object" || value === null) return String(value)
+  switch (value._tag) {
+    case "Url":
+      return value.url
+    case "Path":
+      return value.path
+    case "Markdown":
+      return value.markdown
+    case "Json":
+      return JSON.stringify(value.json)
+    case "Timestamp":
+      return Option.match(DateTime.make(value.millis), {
+        onNone: () => String(value.millis),
+        onSome: DateTime.formatIso
+      })
+    case "Asset":
+      return value.key
+    case "Run":
+      return value.runId
+    case "TableSchema":
+      return value.columns.map(({ name, type }) => `${name} ${type}`).join(", ")
+    case "Table":
+      return `${value.rows.length} rows of ${value.columns.map(({ name }) => name).join(", ")}`
   }
 }

@@ -25,16 +25,17 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
-import type * as EventLog from "./EventLog.ts"
+import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
-import { execute } from "./internal/engine.ts"
+import { execute, outcomesOf } from "./internal/engine.ts"
 import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
 import type { IOManagerError } from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
@@ -168,6 +169,77 @@ export interface Run<out T extends Graph.Assets> {
 }
 
 /**
+ * What became of each asset of a run, in topological order. External assets are left out: a run has nothing to do with
+ * them.
+ *
+ * **Example** (A line for each asset)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", { deps: [a], compute: () => Effect.void })
+ * const program = Effect.map(
+ *   Runtime.run(Graph.make({ b, a })),
+ *   (run) => Runtime.outcomes(run).map((outcome) => `${outcome.key}: ${outcome._tag}`)
+ * )
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["a: Materialized", "b: Materialized"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const outcomes = <T extends Graph.Assets>(run: Run<T>): ReadonlyArray<Outcome<Graph.Error<T>>> =>
+  // the engine keeps them as outcomes of any asset
+  outcomesOf(run) as ReadonlyArray<Outcome<Graph.Error<T>>>
+
+/**
+ * An outcome in words: why an asset was skipped, how it failed, whose failure kept it from running.
+ *
+ * **Example** (Why nothing was stored)
+ *
+ * ```ts import.meta.vitest
+ * import { Runtime } from "effect-assets"
+ *
+ * Runtime.explain({
+ *   _tag: "Skipped",
+ *   key: "report",
+ *   reason: { _tag: "UpstreamSkipped", keys: ["alerts"] },
+ *   durationMillis: 0
+ * }) // => "skipped: alerts was skipped"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const explain = (outcome: Outcome): string => {
+  switch (outcome._tag) {
+    case "Materialized":
+      return outcome.stored ? "materialized" : "materialized: it has no value to store"
+    case "Skipped":
+      return `skipped: ${EventLog.explainSkip(outcome.reason)}`
+    case "UpToDate":
+      return "up to date"
+    case "Failed": {
+      const error = Cause.squash(outcome.cause)
+      const text = error instanceof Error && error.message !== "" ? error.message : tagOf(error)
+      return `failed: ${text}${outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""}`
+    }
+    case "UpstreamFailed":
+      return `not computed: ${outcome.failed.join(", ")} failed`
+    case "Cancelled":
+      return outcome.started ? "cancelled while it was running" : "cancelled before it began"
+    case "NotSelected":
+      return "not selected"
+  }
+}
+
+const tagOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : String(error)
+
+/**
  * What is told while a run goes on.
  *
  * @category models
@@ -246,6 +318,8 @@ export interface RunOptions<T extends Graph.Assets> {
   readonly tags?: { readonly [name: string]: string } | undefined
   /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
   readonly concurrency?: number | "unbounded" | undefined
+  /** Is told what happens, one thing after the other, while the run goes on. `Runtime.stream` gives the same as a stream. */
+  readonly onProgress?: ((progress: Progress<T>) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -263,7 +337,20 @@ export interface RunOptions<T extends Graph.Assets> {
 export const run = <T extends Graph.Assets>(
   graph: Graph.Graph<T>,
   options?: RunOptions<T>
-): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> => start(graph, options, undefined)
+): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> => {
+  const { onProgress } = options ?? {}
+  if (onProgress === undefined) return start(graph, options, undefined)
+  return Effect.gen(function*() {
+    const queue = yield* Queue.unbounded<Progress<T>, Cause.Done>()
+    const told = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), onProgress))
+    const ended = yield* Effect.ensuring(
+      start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)),
+      Effect.sync(() => Queue.endUnsafe(queue))
+    )
+    yield* Fiber.join(told)
+    return ended
+  })
+}
 
 const start = <T extends Graph.Assets>(
   graph: Graph.Graph<T>,

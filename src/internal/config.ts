@@ -7,6 +7,7 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type { Compiled } from "./compile.ts"
@@ -51,13 +52,14 @@ export const resolveConfig = Effect.fnUntraced(function*(
     values.set(name, undefined)
     // definitions take schemas that need no services
     const schema = asset.config as Schema.ConstraintCodec<unknown, unknown>
+    const path = AssetKey.segments(name)
     const value = Object.hasOwn(given, name)
       ? Effect.mapError(
         Schema.decodeUnknownEffect(schema, { errors: "all", onExcessProperty: "error" })(given[name]),
         (error) => error.message
       )
       : Effect.mapError(
-        Config.schema(schema, [...AssetKey.segments(name)]).parse(provider),
+        Config.schema(schema, path).parse(isStruct(schema) ? withRecordAt(provider, path) : provider),
         (error) =>
           `${error.message}; give it in the options of the run, or in the ConfigProvider under ${JSON.stringify(name)}`
       )
@@ -68,3 +70,24 @@ export const resolveConfig = Effect.fnUntraced(function*(
   }
   return problems.length > 0 ? yield* Effect.fail(problems) : values
 })
+
+const isStruct = (schema: Schema.Constraint): boolean =>
+  SchemaAST.toEncoded(Schema.toCodecStringTree(schema).ast)._tag === "Objects"
+
+/**
+ * A provider that has a record at a path, be it an empty one: so a configuration that has a default for everything need
+ * not be given, and fields are found in environment variables whose names the provider would split (`daily_rain_limit`).
+ */
+const withRecordAt = (
+  provider: ConfigProvider.ConfigProvider,
+  path: ReadonlyArray<string>
+): ConfigProvider.ConfigProvider =>
+  ConfigProvider.make((at) =>
+    Effect.map(
+      provider.load(at),
+      (node) =>
+        node === undefined && at.length === path.length && path.every((segment, i) => segment === at[i])
+          ? ConfigProvider.makeRecord(new Set())
+          : node
+    )
+  )

@@ -274,6 +274,8 @@ class PlannedRun implements Environment {
       startedAt: this.startedAt,
       durationMillis
     }
+    // not enumerable: a run shows as what its type says
+    Object.defineProperty(run, Outcomes, { value: { assets: this.graph.assets, outcomes: this.outcomes } })
     listener?.({ _tag: "RunFinished", run })
     return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
   })
@@ -639,6 +641,25 @@ class PlannedRun implements Environment {
 /** An array of a known length; `Array.from` visits each place. */
 // oxlint-disable-next-line unicorn/no-new-array -- the length is what is meant
 const emptyArray = <A>(length: number): Array<A | undefined> => new Array<A | undefined>(length)
+
+const Outcomes: unique symbol = Symbol.for("effect-assets/Run/outcomes")
+
+/**
+ * What became of each asset, in topological order.
+ *
+ * @internal
+ */
+export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtime.Outcome> => {
+  const { assets, outcomes } = (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: Kept })[Outcomes]
+  return assets.flatMap((asset, id): ReadonlyArray<Runtime.Outcome> =>
+    asset.external ? [] : [outcomes[id] ?? { _tag: "NotSelected", key: asset.key }]
+  )
+}
+
+interface Kept {
+  readonly assets: ReadonlyArray<Asset.Any>
+  readonly outcomes: ReadonlyArray<Runtime.Outcome | undefined>
+}
 
 const heardSkip = 1
 const heardFailure = 2
