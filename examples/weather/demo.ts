@@ -4,7 +4,7 @@
  *     npm run demo -- [SELECTION] [--threshold CELSIUS]
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, Option, Stream } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Runtime } from "effect-assets"
 import { Argument, CliConfig, CliError, Command, Flag, GlobalFlag } from "effect/cli"
 import { graph } from "./graph.ts"
@@ -24,15 +24,18 @@ const threshold = Flag.Finite("threshold").pipe(
 
 const demo = Command.make("demo", { selection, threshold }, (given) => {
   const select = Option.getOrUndefined(given.selection)
-  const heat_wave = Option.match(given.threshold, { onNone: () => ({}), onSome: (threshold) => ({ threshold }) })
+  // without the flag, what the schema of the configuration says holds
+  const config = Option.match(given.threshold, {
+    onNone: () => ({}),
+    onSome: (threshold) => ({ heat_wave: { threshold } })
+  })
 
   return Effect.gen(function*() {
-    const run = yield* Runtime.stream(graph, { select, config: { heat_wave } }).pipe(
-      Stream.tap((progress) => progress._tag === "AssetFinished" ? Console.log(line(progress.outcome)) : Effect.void),
-      Stream.filter((progress) => progress._tag === "RunFinished"),
-      Stream.runLast,
-      Effect.map((last) => Option.getOrThrow(last).run)
-    )
+    const run = yield* Runtime.run(graph, {
+      select,
+      config,
+      onProgress: (progress) => progress._tag === "AssetFinished" ? Console.log(line(progress.outcome)) : Effect.void
+    })
     yield* Console.log(`\n${table(graph, run)}\n\n${summary(run)}`)
     if (run.status !== "Succeeded") return yield* new CliError.UserError({ cause: failures(run) })
 

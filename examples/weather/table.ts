@@ -3,7 +3,7 @@
  * NO_COLOR is set.
  */
 import { Cause } from "effect"
-import { type Asset, type EventLog, Graph, type Runtime } from "effect-assets"
+import { type Asset, EventLog, Graph, Metadata, Runtime } from "effect-assets"
 import { relative } from "node:path"
 import { styleText } from "node:util"
 
@@ -42,7 +42,7 @@ export const table = (graph: Graph.Any, run: Runtime.Run<Graph.Assets>): string 
 
 /** How many assets came to which end, and how long it took. */
 export const summary = (run: Runtime.Run<Graph.Assets>): string => {
-  const tags = Object.values(run.outcomes).map((outcome) => outcome._tag)
+  const tags = Runtime.outcomes(run).map((outcome) => outcome._tag)
   const counts = (["Materialized", "Skipped", "Failed", "UpstreamFailed", "Cancelled"] as const).flatMap((tag) => {
     const count = tags.filter((other) => other === tag).length
     return count === 0 ? [] : [styleText(looks[tag][2], `${count} ${looks[tag][1]}`)]
@@ -52,7 +52,7 @@ export const summary = (run: Runtime.Run<Graph.Assets>): string => {
 
 /** Why assets failed: the messages of typed errors, the stack traces of defects. */
 export const failures = (run: Runtime.Run<Graph.Assets>): string =>
-  Object.values(run.outcomes).flatMap((outcome) =>
+  Runtime.outcomes(run).flatMap((outcome) =>
     outcome._tag === "Failed" ? [`${outcome.key}: ${message(outcome.cause)}`] : []
   ).join("\n")
 
@@ -90,27 +90,16 @@ const whereOrWhy = (outcome: Runtime.Outcome): string => {
     case "Materialized": {
       const { path } = outcome.metadata
       if (!outcome.stored) return "nothing to store"
-      return typeof path === "object" && path?._tag === "Path" ? relative("", path.path) : ""
+      return path === undefined ? "" : relative("", Metadata.format(path))
     }
     case "Skipped":
-      return whySkipped(outcome.reason)
+      return EventLog.explainSkip(outcome.reason)
     case "Failed":
       return message(outcome.cause).split("\n")[0]!
     case "UpstreamFailed":
       return `${outcome.failed.join(", ")} failed`
     default:
       return ""
-  }
-}
-
-const whySkipped = (reason: EventLog.SkipReason): string => {
-  switch (reason._tag) {
-    case "NoOutput":
-      return "its output is None"
-    case "UpstreamSkipped":
-      return `${reason.keys.join(", ")} was skipped`
-    case "NoLastValue":
-      return `${reason.keys.join(", ")} was never stored`
   }
 }
 

@@ -119,7 +119,7 @@ describe("a graph runs on any layers", () => {
   it.effect("without a heat wave", () => {
     const messages: Array<string> = []
     return Effect.gen(function*() {
-      const run = yield* Runtime.materialize(graph, { config: { heat_wave: {} } })
+      const run = yield* Runtime.materialize(graph)
       assert.deepInclude(run.outcomes.heat_wave, { _tag: "Skipped", reason: { _tag: "NoOutput" } })
       assert.deepInclude(run.outcomes.heat_warning, {
         _tag: "Skipped",
@@ -160,7 +160,7 @@ describe("a graph runs on any layers", () => {
   it.effect("and says which file does not fit", () =>
     Effect.gen(function*() {
       const broken = "date,precipitation,temp_max,temp_min,weather\n2020-07-30,much,34,20,sun\n"
-      const error = yield* Runtime.materialize(graph, { config: { heat_wave: {} } }).pipe(
+      const error = yield* Runtime.materialize(graph).pipe(
         Effect.flip,
         Effect.provide(inMemory([], { "seattle-weather.csv": broken }))
       )
