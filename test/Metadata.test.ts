@@ -166,3 +166,53 @@ describe("Metadata", () => {
     })
   })
 })
+
+describe("values that JSON does not have", () => {
+  it("are recorded as text, so that they come back as they were recorded", () => {
+    const metadata = Metadata.fromInput({ nan: NaN, infinite: -Infinity, big: 12345678901234567890n })
+    assert.deepStrictEqual({ ...metadata }, { nan: "NaN", infinite: "-Infinity", big: "12345678901234567890" })
+    const codec = Schema.fromJsonString(Schema.toCodecJson(Metadata.Metadata))
+    assert.deepStrictEqual({ ...Schema.decodeSync(codec)(Schema.encodeSync(codec)(metadata)) }, { ...metadata })
+  })
+
+  it("refuses an invalid date and names the label", () => {
+    assert.throws(() => Metadata.fromInput({ since: new Date(NaN) }), /"since" is an invalid date/)
+  })
+})
+
+describe("format", () => {
+  it("gives text for each kind of value", () => {
+    const formatted = [
+      "text",
+      1.5,
+      true,
+      null,
+      Metadata.url("https://example.com/"),
+      Metadata.path("a/b"),
+      Metadata.markdown("**x**"),
+      Metadata.json({ a: [1] }),
+      Metadata.timestamp(0),
+      Metadata.timestamp(1e300),
+      Metadata.asset("a/b"),
+      Metadata.run("r1"),
+      Metadata.tableSchema([{ name: "n", type: "int" }, { name: "s", type: "text" }]),
+      Metadata.table([{ n: 1 }, { n: 2 }])
+    ].map(Metadata.format)
+    assert.deepStrictEqual(formatted, [
+      "text",
+      "1.5",
+      "true",
+      "null",
+      "https://example.com/",
+      "a/b",
+      "**x**",
+      `{"a":[1]}`,
+      "1970-01-01T00:00:00.000Z",
+      "1e+300",
+      "a/b",
+      "r1",
+      "n int, s text",
+      "2 rows of n"
+    ])
+  })
+})
