@@ -338,9 +338,9 @@ export interface Output<out A> {
  * @category models
  * @since 0.1.0
  */
-export interface ComputeContext<out Key extends string = string, out C = unknown> {
+export interface ComputeContext<out C = unknown> {
   /** The key of the asset, or the name of the multi-asset. */
-  readonly key: Key
+  readonly key: string
   /** The asset's configuration, decoded. */
   readonly config: C
   readonly runId: string
@@ -356,9 +356,7 @@ export interface ComputeContext<out Key extends string = string, out C = unknown
  * @category models
  * @since 0.1.0
  */
-export interface MultiContext<out Key extends string = string, out C = unknown, out Name extends string = string>
-  extends ComputeContext<Key, C>
-{
+export interface MultiContext<out C = unknown, out Name extends string = string> extends ComputeContext<C> {
   /** The names of the outputs to compute: all of them unless the multi-asset `canSubset`. */
   readonly selected: ReadonlySet<string> & { readonly "~outputs"?: Name }
 }
@@ -395,6 +393,24 @@ type Wrapped<T> = T | Output<T> | Output<Option.Option<T>> | Option.Option<T | O
 type Expected<S> = S extends AnySchema ? Wrapped<S["Type"]> : unknown
 
 type ValueOf<S, Ret> = S extends AnySchema ? S["Type"] : Unwrap<ComputedSuccess<Ret>>
+
+/**
+ * What a compile error shows for a program that returns `undefined` at times: is that a value to store or none? Say it with
+ * `Option.none()` or `null`, or with a schema.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export interface PartlyUndefined {
+  readonly "~the value is undefined at times: use Option.none() to skip, null to store nothing, or a schema": never
+}
+
+/** Without a schema, a value is `void` or never `undefined`. */
+type Whole<S, Ret> = S extends AnySchema ? unknown
+  : undefined extends Unwrap<ComputedSuccess<Ret>> ? unknown extends Unwrap<ComputedSuccess<Ret>> ? unknown
+    : [Unwrap<ComputedSuccess<Ret>>] extends [void] ? unknown
+    : PartlyUndefined
+  : unknown
 
 type StoredIn<A, IO> = [A] extends [void] ? never : IO
 
@@ -451,7 +467,10 @@ export interface CommonOptions extends Attributes {
    * downstream stays fresh.
    */
   readonly codeVersion?: string | undefined
-  /** When to try again after a failure or a timeout. Each attempt loads the inputs anew. */
+  /**
+   * When to try again after a failure or a timeout; a defect is not tried again. Each attempt loads the inputs anew and
+   * begins with no metadata added; the steps of all attempts are recorded.
+   */
   readonly retry?: AnySchedule | undefined
   /** How long one attempt may take, loading and storing included. */
   readonly timeout?: Duration.Input | undefined
@@ -463,7 +482,7 @@ export interface CommonOptions extends Attributes {
  * @category models
  * @since 0.1.0
  */
-export interface MakeOptions<Key extends string, Prefix, I extends Inputs, Deps, S, C, IO, Ret> extends CommonOptions {
+export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret> extends CommonOptions {
   /** Assets whose values are loaded and passed to `compute`, under names of your choice. */
   readonly inputs?: I
   /** Assets that come before this one; their values are not loaded. */
@@ -479,7 +498,7 @@ export interface MakeOptions<Key extends string, Prefix, I extends Inputs, Deps,
   /** The program: a function that returns an Effect, or a generator method. */
   readonly compute: (
     inputs: InputValues<I>,
-    context: ComputeContext<FullKey<Key, Prefix>, ConfigType<C>>
+    context: ComputeContext<ConfigType<C>>
   ) => Ret
 }
 
@@ -488,7 +507,7 @@ type MadeDetails<Key extends string, I extends Inputs, Deps extends ReadonlyArra
   readonly ref: Key
   readonly io: StoredIn<A, IO>
   readonly config: ConfigEntry<Key, C>
-  readonly compute: Compute<I, ComputeContext<Key, ConfigType<C>>, C, Ret>
+  readonly compute: Compute<I, ComputeContext<ConfigType<C>>, C, Ret>
 }
 
 /**
@@ -546,7 +565,7 @@ export const make: {
     IO = IOManager.IOManager
   >(
     key: Key,
-    options: MakeOptions<Key, Prefix, I, Deps, S, C, IO, Ret>
+    options: MakeOptions<Prefix, I, Deps, S, C, IO, Ret> & Whole<S, Ret>
   ): Asset<
     FullKey<Key, Prefix>,
     ValueOf<S, Ret>,
@@ -563,8 +582,7 @@ export const make: {
     ...attributes(options),
     key: fullKey,
     external: false,
-    compute: (inputs = {}, context = {}) =>
-      Effect.suspend(() => compute(inputs, { ...contextDefaults, key: fullKey, ...context })),
+    compute: direct(compute, fullKey),
     [InternalCompute]: compute,
     inputs: options.inputs ?? {},
     deps: options.deps ?? [],
@@ -589,8 +607,11 @@ interface AnyMakeOptions extends CommonOptions {
   readonly compute: (inputs: never, context: never) => unknown
 }
 
-/** What a program sees when it is called by hand and no context is given. */
-const contextDefaults = { config: undefined, runId: "direct", tags: {}, attempt: 1 }
+/** A program that is called by hand: what is not given of its context has defaults. */
+const direct = (program: Program, key: string, more?: object) => (inputs: unknown = {}, context?: object): unknown =>
+  Effect.suspend(() =>
+    program(inputs, { key, config: undefined, runId: "direct", tags: {}, attempt: 1, ...more, ...context })
+  )
 
 /**
  * The options of `Asset.external`.
@@ -619,7 +640,8 @@ type External<Key extends string, A, IO> = Asset<
  * Makes an asset that something else computes: a table of another team, a file that arrives. It has lineage and can be
  * loaded, and is never materialized here.
  *
- * A graph that also has an asset with this key uses that asset: an external asset is a reference by key.
+ * A graph that also has an asset with this key uses that asset: an external asset is a reference by key. It asks for its
+ * IO manager only where it is an input, not as a dep.
  *
  * **Example** (Reading what another service stores)
  *
@@ -740,9 +762,7 @@ type Member<T, K> = K extends keyof T ? Exclude<T[K], undefined> : never
  * @category models
  * @since 0.1.0
  */
-export interface MultiOptions<Name extends string, Prefix, Os, I extends Inputs, Deps, C, IO, Subset, Ret>
-  extends CommonOptions
-{
+export interface MultiOptions<Prefix, Os, I extends Inputs, Deps, C, IO, Subset, Ret> extends CommonOptions {
   /** What the program computes: a name and options for each. */
   readonly outputs: Os
   /** Assets whose values are loaded and passed to `compute`. */
@@ -763,7 +783,7 @@ export interface MultiOptions<Name extends string, Prefix, Os, I extends Inputs,
   /** The program: gives a record with a value for each output. */
   readonly compute: (
     inputs: InputValues<I>,
-    context: MultiContext<Name, ConfigType<C>, keyof Os & string>
+    context: MultiContext<ConfigType<C>, keyof Os & string>
   ) => Ret
 }
 
@@ -831,11 +851,11 @@ export const multi = <
   const Subset extends boolean = false
 >(
   name: Name,
-  options: MultiOptions<Name, Prefix, Os, I, Deps, C, IO, Subset, Ret>
+  options: MultiOptions<Prefix, Os, I, Deps, C, IO, Subset, Ret>
 ): MultiAsset<
   Name,
   MadeOutputs<Name, Prefix, Os, I, Deps, C, IO, Ret>,
-  Compute<I, MultiContext<Name, ConfigType<C>>, C, Ret>
+  Compute<I, MultiContext<ConfigType<C>>, C, Ret>
 > => {
   const compute = toComputation(options.compute)
   const names = new Set(Object.keys(options.outputs))
@@ -844,15 +864,14 @@ export const multi = <
     name,
     assets,
     canSubset: options.canSubset ?? false,
-    compute: (inputs = {}, context = {}) =>
-      Effect.suspend(() => compute(inputs, { ...contextDefaults, key: name, selected: names, ...context })),
+    compute: direct(compute, name, { selected: names }),
     [InternalCompute]: compute
   })
-  const { group, description: _, tags, kinds, owners, ...rest } = options
+  const { description, group, kinds, metadata, owners, tags, ...rest } = options
   for (const [output, own] of Object.entries(options.outputs)) {
     assets[output] = fromProps({
       // an output inherits what it does not say itself
-      ...attributes({ group, tags, kinds, owners, ...own }),
+      ...attributes({ description, group, kinds, metadata, owners, tags, ...own }),
       key: prefixed(own.key ?? output, options.keyPrefix),
       external: false,
       compute: undefined,
@@ -902,8 +921,9 @@ export const output = <A>(value: A, options?: {
 type OptionalInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Input<Key, Option.Option<Value>, IO> : never
 
 /**
- * An input that may be missing: `Some` value, or `None` if the upstream asset was skipped in this run or has never been
- * stored. What reads it runs in either case.
+ * An input that may be missing: `Some` value, or `None` if the upstream asset was skipped in this run, or is not part of it
+ * and was never stored. What reads it runs in either case. A failure of the upstream asset is another matter: then it does
+ * not run.
  *
  * Around `lastValue` it gives `None` only where nothing was ever stored.
  *
@@ -933,7 +953,8 @@ type LastValueInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Inp
 /**
  * An input that falls back on what was stored last when the upstream asset is skipped in this run.
  *
- * Where nothing was ever stored, what reads it is skipped too; `Asset.optional(Asset.lastValue(x))` gives `None` then.
+ * Where the upstream asset is skipped and nothing was ever stored, what reads it is skipped too;
+ * `Asset.optional(Asset.lastValue(x))` gives `None` then.
  *
  * **Example** (Using yesterday's rates on a day without new ones)
  *

@@ -155,7 +155,7 @@ export const Event = Schema.TaggedUnion({
     keys: Schema.Array(Schema.String),
     tags: Schema.Record(Schema.String, Schema.String)
   },
-  /** An asset was computed and stored. */
+  /** An asset was computed, and stored unless its value is `void`. */
   AssetMaterialized: {
     ...common,
     key: Schema.String,

@@ -55,6 +55,35 @@ export interface Slot {
 }
 
 /**
+ * A slot, for calling an IO manager by hand: in a test, say.
+ *
+ * **Example** (Storing a value by hand)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { IOManager } from "effect-assets"
+ *
+ * const program = Effect.gen(function*() {
+ *   const io = yield* IOManager.makeMemory
+ *   yield* io.save(1, IOManager.slot("a"))
+ *   return yield* io.load(IOManager.slot("a"))
+ * })
+ * await Effect.runPromise(program) // => 1
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const slot = (key: string, options?: Partial<Omit<Slot, "key">>): Slot => ({
+  key,
+  partition: undefined,
+  schema: undefined,
+  metadata: Metadata.empty,
+  runId: undefined,
+  ...options
+})
+
+/**
  * What an IO manager tells about a value it has stored.
  *
  * @category models
@@ -217,7 +246,7 @@ export interface Driver {
  *     return yield* IOManager.decodeJson(text, slot)
  *   })
  * })
- * const slot = { key: "a", partition: undefined, schema: undefined, metadata: {}, runId: undefined }
+ * const slot = IOManager.slot("a")
  * await Effect.runPromise(Effect.andThen(json.save([1], slot), json.load(slot))) // => [1]
  * ```
  *

@@ -37,7 +37,7 @@ import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
 import { execute, outcomesOf } from "./internal/engine.ts"
 import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
-import type { IOManagerError } from "./IOManager.ts"
+import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import * as Plan from "./Plan.ts"
 
@@ -46,7 +46,7 @@ import * as Plan from "./Plan.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The asset was computed and stored.
+ * The asset was computed, and stored unless its value is `void`.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ export interface Skipped {
 }
 
 /**
- * The asset was not computed, since what is stored is fresh.
+ * The asset was not computed, since what is stored is fresh. No run gives this yet.
  *
  * @category models
  * @since 0.1.0
@@ -101,7 +101,7 @@ export interface Failed<out E = unknown> {
 }
 
 /**
- * The asset was not computed, since assets upstream of it failed: `failed` names those whose own program did.
+ * The asset was not computed, since assets upstream of it failed: `failed` names those that did so themselves.
  *
  * @category models
  * @since 0.1.0
@@ -240,7 +240,8 @@ const tagOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : String(error)
 
 /**
- * What is told while a run goes on.
+ * What is told while a run goes on. `AssetStarted` and `AssetFinished` have the key of an asset, be it an output of a
+ * multi-asset; `StepStarted` and `StepFinished` have the name of the multi-asset then.
  *
  * @category models
  * @since 0.1.0
@@ -265,7 +266,7 @@ export { AssetTimeoutError, AssetValueError, RunConfigError }
  * @category errors
  * @since 0.1.0
  */
-export type AssetError = IOManagerError | AssetTimeoutError | AssetValueError
+export type AssetError = IOManager.IOManagerError | AssetTimeoutError | AssetValueError
 
 /**
  * Why a run could not begin or go on. Nothing of it is about one asset.
@@ -318,7 +319,10 @@ export interface RunOptions<T extends Graph.Assets> {
   readonly tags?: { readonly [name: string]: string } | undefined
   /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
   readonly concurrency?: number | "unbounded" | undefined
-  /** Is told what happens, one thing after the other, while the run goes on. `Runtime.stream` gives the same as a stream. */
+  /**
+   * Is told what happens, one thing after the other, while the run goes on; a run ends when its end has been told. A
+   * defect of it is logged. `Runtime.stream` gives the same as a stream.
+   */
   readonly onProgress?: ((progress: Progress<T>) => Effect.Effect<void>) | undefined
 }
 
@@ -340,16 +344,21 @@ export const run = <T extends Graph.Assets>(
 ): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> => {
   const { onProgress } = options ?? {}
   if (onProgress === undefined) return start(graph, options, undefined)
-  return Effect.gen(function*() {
-    const queue = yield* Queue.unbounded<Progress<T>, Cause.Done>()
-    const told = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), onProgress))
-    const ended = yield* Effect.ensuring(
-      start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)),
-      Effect.sync(() => Queue.endUnsafe(queue))
-    )
-    yield* Fiber.join(told)
-    return ended
-  })
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.unbounded<Progress<T>, Cause.Done>()
+      const tell = (progress: Progress<T>) =>
+        Effect.catchCause(onProgress(progress), (cause) => Effect.logError("onProgress failed", cause))
+      const telling = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), tell))
+      const exit = yield* Effect.exit(
+        restore(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)))
+      )
+      // the end of a run is told, too, also when it was cancelled
+      Queue.endUnsafe(queue)
+      yield* Fiber.await(telling)
+      return yield* exit
+    })
+  )
 }
 
 const start = <T extends Graph.Assets>(
@@ -446,11 +455,14 @@ export const stream = <T extends Graph.Assets>(
  */
 export const load = <T extends Asset.Any>(
   asset: T
-): Effect.Effect<Asset.Value<T>, IOManagerError, Asset.Storage<T>> =>
-  // the asset's type says what its storage holds and which service that is
-  Effect.flatMap(asset.ioManager, (io) => io.load(slotOf(asset, undefined))) as Effect.Effect<
+): Effect.Effect<Asset.Value<T>, IOManager.IOManagerError, Asset.Storage<T>> =>
+  // the asset's type says what its storage holds and which service that is: none for a value that is void
+  Effect.contextWith((context: Context.Context<never>) => {
+    const storage = Context.getOrUndefined(context, asset.ioManager as Context.Key<never, IOManager.Service>)
+    return storage === undefined ? Effect.void : storage.load(slotOf(asset, undefined))
+  }) as Effect.Effect<
     Asset.Value<T>,
-    IOManagerError,
+    IOManager.IOManagerError,
     Asset.Storage<T>
   >
 
@@ -464,7 +476,7 @@ export interface Loader<out ROut, out E> {
   /** Loads what is stored for an asset. The first load builds the layer. */
   readonly load: <T extends Asset.Any>(
     asset: [Asset.Storage<T>] extends [ROut] ? T : MissingStorage<Exclude<Asset.Storage<T>, ROut>>
-  ) => Effect.Effect<Asset.Value<T>, IOManagerError | E>
+  ) => Effect.Effect<Asset.Value<T>, IOManager.IOManagerError | E>
 }
 
 /**

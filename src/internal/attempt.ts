@@ -39,8 +39,10 @@ export interface Environment {
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
   readonly states: Uint8Array
-  /** The storage of a node's value. */
-  readonly storage: (id: number) => IOManager.Service
+  /** The storage of a node's value; `undefined` where no layer provides it, which types allow for `void` alone. */
+  readonly storage: (id: number) => IOManager.Service | undefined
+  /** Whether the log says that a node that is not planned has no value. */
+  readonly isVoid: (id: number) => boolean
   readonly slot: (id: number) => IOManager.Slot
 }
 
@@ -81,7 +83,7 @@ export const attempt = (
   step: Step
 ): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
   const inputs: Record<string, unknown> = {}
-  const loading = loadInputs(env, env.graph.reads[id]!, inputs)
+  const loading = loadInputs(env, env.graph.reads[id]!, step, inputs)
   return loading === undefined
     ? compute(env, id, outputs, step, inputs)
     : Effect.flatMap(loading, (missing) => {
@@ -170,6 +172,7 @@ const isSuccess = (effect: Effect.Effect<unknown, unknown, unknown>): effect is 
 const loadInputs = (
   env: Environment,
   reads: ReadonlyArray<Read>,
+  step: Step,
   into: Record<string, unknown>
 ): Effect.Effect<ReadonlyArray<string> | undefined, IOManager.IOManagerError> | undefined => {
   let missing: Array<string> | undefined
@@ -178,15 +181,16 @@ const loadInputs = (
     const { mode, name } = read
     const state = env.states[read.id]!
     const isOptional = mode === "optional" || mode === "optionalLastValue"
-    if (state === State.void) {
+    const storage = env.storage(read.id)
+    if (state === State.void || storage === undefined || (state === State.notPlanned && env.isVoid(read.id))) {
       into[name] = isOptional ? Option.some(undefined) : undefined
       continue
     }
     if (state === State.skipped && mode === "optional") {
       into[name] = Option.none()
+      ;(step.absent ??= []).push(read.id)
       continue
     }
-    const storage = env.storage(read.id)
     const slot = env.slot(read.id)
     const there = IOManager.immediateOf(storage)?.load(slot)
     if (there !== undefined) {
@@ -203,6 +207,7 @@ const loadInputs = (
         if (IOManager.isNotStored(error)) {
           if (isOptional) {
             into[name] = Option.none()
+            ;(step.absent ??= []).push(read.id)
             return Effect.void
           }
           if (state === State.skipped) {
@@ -254,10 +259,13 @@ const store = (
         })
       )
     }
-  } else if (value === undefined) {
-    return Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion })
   }
   const storage = env.storage(id)
+  if ((value === undefined && (schema === undefined || isVoidSchema(schema))) || storage === undefined) {
+    return value === undefined
+      ? Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion })
+      : Effect.die(new Error(`No layer provides the IO manager of "${key}": ${env.graph.assets[id]!.ioManager.key}`))
+  }
   const immediate = IOManager.immediateOf(storage)
   if (immediate !== undefined) {
     immediate.save(value, env.slot(id))
@@ -273,6 +281,10 @@ const store = (
 
 const merged = (a: Metadata.Metadata, b: Metadata.Metadata): Metadata.Metadata =>
   a === Metadata.empty ? b : b === Metadata.empty ? a : { ...a, ...b }
+
+/** An asset of this schema is `void` by its type, and has no IO manager. */
+const isVoidSchema = (schema: Schema.Constraint): boolean =>
+  schema.ast._tag === "Void" || schema.ast._tag === "Undefined"
 
 type Check = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
 

@@ -45,6 +45,7 @@ export const compile = (
   const problems: Array<Problem> = []
   const { assets, places } = collect(record, problems)
   for (const asset of assets) validate(asset, problems)
+  validateMultis(assets, places, problems)
 
   // edges by place of insertion: the upstream places of each asset, each place once
   const count = assets.length
@@ -244,6 +245,35 @@ const cycles = (
     if (first !== undefined) found.push([...path.slice(first).reverse(), path.at(-1)!])
   }
   return found
+}
+
+/** Configuration goes by the name of a multi-asset, so that name stands for one thing. */
+const validateMultis = (
+  assets: ReadonlyArray<Asset.Any>,
+  places: ReadonlyMap<string, number>,
+  problems: Array<Problem>
+): void => {
+  const names = new Map<string, Asset.AnyMulti>()
+  for (const { config, key, output } of assets) {
+    if (output === undefined) continue
+    const { multi } = output
+    const known = names.get(multi.name)
+    if (known === multi) continue
+    names.set(multi.name, multi)
+    const problem = (what: string) =>
+      problems.push({
+        _tag: "InvalidDefinition",
+        key,
+        problem: `the name of its multi-asset, "${multi.name}", is also that of ${what}`
+      })
+    if (known !== undefined) problem("another multi-asset")
+    const namesake = assets[places.get(multi.name) ?? -1]
+    if (
+      config !== undefined && namesake !== undefined && namesake.output === undefined && namesake.config !== undefined
+    ) {
+      problem("an asset with a configuration of its own")
+    }
+  }
 }
 
 const groupName = /^[\w.-]+(?:\/[\w.-]+)*$/

@@ -218,12 +218,15 @@ class PlannedRun implements Environment {
     return this.slots[id] ??= slotOf(this.graph.assets[id]!, this.runId)
   }
 
-  storage(id: number): IOManager.Service {
-    // the type of the graph requires it, so a program that lacks it does not compile
-    return this.storages[id] ??= Context.getUnsafe(
+  storage(id: number): IOManager.Service | undefined {
+    return this.storages[id] ??= Context.getOrUndefined(
       this.services.context,
       this.graph.assets[id]!.ioManager as Context.Key<never, IOManager.Service>
     )
+  }
+
+  isVoid(id: number): boolean {
+    return this.services.latest.get(this.graph.assets[id]!.key)?.stored === false
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -326,6 +329,7 @@ class PlannedRun implements Environment {
     const step: Step = {
       attempts: 0,
       startedAt: this.now,
+      absent: undefined,
       metadata: undefined,
       steps: undefined,
       onStep: listener && ((record) =>
@@ -370,6 +374,7 @@ class PlannedRun implements Environment {
     const { listener } = this.services
     step.attempts++
     step.metadata = undefined
+    step.absent = undefined
     if (listener !== undefined) {
       for (const output of this.outputsOf(id)) {
         listener({ _tag: "AssetStarted", key: this.graph.assets[output]!.key, attempt: step.attempts })
@@ -426,7 +431,7 @@ class PlannedRun implements Environment {
     switch (result._tag) {
       case "Computed": {
         const { metadata, stored } = result
-        const inputVersions = this.inputVersions(id)
+        const inputVersions = this.inputVersions(id, step.absent)
         const { codeVersion } = asset
         const dataVersion = result.dataVersion ??
           // without a version of the code, every run may give other data
@@ -571,7 +576,8 @@ class PlannedRun implements Environment {
     return Array.from(keys)
   }
 
-  private inputVersions(id: number): { readonly [key: string]: string } {
+  /** The versions of what an asset read, or came after: nothing that it had to do without. */
+  private inputVersions(id: number, absent: ReadonlyArray<number> | undefined): { readonly [key: string]: string } {
     const { offsets, targets } = this.graph.parents
     const start = offsets[id]!
     const end = offsets[id + 1]!
@@ -579,11 +585,22 @@ class PlannedRun implements Environment {
     const versions: Record<string, string> = {}
     for (let at = start; at < end; at++) {
       const parent = targets[at]!
+      let version = this.versions[parent]
       const { key } = this.graph.assets[parent]!
-      const version = this.versions[parent] ?? this.services.latest.get(key)?.dataVersion
+      if (version === undefined && this.wasThere(id, parent, absent)) {
+        version = this.services.latest.get(key)?.dataVersion
+      }
       if (version !== undefined) versions[key] = version
     }
     return versions
+  }
+
+  /** Whether what an upstream node stored before this run was there for a node. */
+  private wasThere(id: number, parent: number, absent: ReadonlyArray<number> | undefined): boolean {
+    const reads = this.graph.reads[id]!.filter((read) => read.id === parent)
+    const missing = absent?.filter((other) => other === parent).length ?? 0
+    if (this.states[parent] === State.notPlanned) return reads.length === 0 || missing < reads.length
+    return reads.some((read) => read.mode !== "optional") && missing < reads.length
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -681,19 +698,32 @@ const retried = (
   effect: Effect.Effect<Results, unknown, unknown>,
   retry: Asset.AnySchedule
 ): Effect.Effect<Results, unknown, unknown> =>
-  Effect.flatMap(
-    effect,
-    (results) =>
-      ("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")
-        ? Effect.fail(new PartialFailure(results))
-        : Effect.succeed(results)
-  ).pipe(
-    Effect.retry(retry),
-    Effect.catchIf(
-      (error) => error instanceof PartialFailure,
-      (error) => Effect.succeed((error as PartialFailure).results)
-    )
-  )
+  Effect.suspend(() => {
+    let partial: Results | undefined
+    const once = Effect.flatMap(effect, (results) => {
+      if (!("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")) {
+        return Effect.succeed(results)
+      }
+      partial = partial === undefined ? results : best(partial, results)
+      return Effect.fail(new PartialFailure(partial))
+    })
+    return Effect.catchCause(Effect.retry(once, retry), (cause) => {
+      if (partial === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
+      const error = Cause.squash(cause)
+      if (error instanceof PartialFailure) return Effect.succeed(error.results)
+      // what an earlier attempt has stored is stored, though the last one failed as a whole
+      const failed: StepResult = { _tag: "Failed", cause }
+      return Effect.succeed(
+        "_tag" in partial ? failed : partial.map((result) => result._tag === "Failed" ? failed : result)
+      )
+    })
+  })
+
+/** For each output what it came to at last, unless that was a failure and it had been stored before. */
+const best = (before: Results, now: Results): Results =>
+  "_tag" in before || "_tag" in now
+    ? now
+    : now.map((result, at) => result._tag === "Failed" && before[at]!._tag !== "Failed" ? before[at]! : result)
 
 /** An interruption that the run did not ask for is the program's own doing, and is told as a defect. */
 const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknown> =>

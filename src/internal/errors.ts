@@ -23,7 +23,7 @@ export class RunConfigError extends Schema.TaggedError<RunConfigError>()("RunCon
 }
 
 /**
- * An attempt to compute an asset took longer than its `timeout`.
+ * An attempt to compute an asset took longer than its `timeout`. For a multi-asset `key` is its name.
  *
  * @category errors
  * @since 0.1.0

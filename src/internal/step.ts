@@ -23,6 +23,8 @@ export interface StepRecord {
 export interface Step {
   attempts: number
   readonly startedAt: number
+  /** The upstream nodes that an optional input gave `None` for, once for each such input. */
+  absent: Array<number> | undefined
   metadata: Metadata.Metadata | undefined
   steps: Array<StepRecord> | undefined
   readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined

@@ -96,7 +96,7 @@ describe("Asset.make", () => {
       config: Schema.Struct({ since: Schema.NumberFromString }),
       compute: (_, context) => {
         expectTypeOf(context.config).toEqualTypeOf<{ readonly since: number }>()
-        expectTypeOf(context.key).toEqualTypeOf<"x/a">()
+        expectTypeOf(context.key).toEqualTypeOf<string>()
         return Effect.void
       }
     })
@@ -129,6 +129,15 @@ describe("Asset.make", () => {
     Asset.make("a", { compute: () => Effect.void, grup: "x" })
     // @ts-expect-error metadata is JSON or a value of the Metadata module
     Asset.make("a", { compute: () => Effect.void, metadata: { f: () => 1 } })
+  })
+
+  it("refuses a value that is undefined at times, unless a schema says what that means", () => {
+    // @ts-expect-error is undefined a value to store?
+    Asset.make("a", { compute: () => Effect.succeed([1].at(0)) })
+    Asset.make("b", { schema: Schema.UndefinedOr(Schema.Number), compute: () => Effect.succeed([1].at(0)) })
+    Asset.make("c", { compute: () => Effect.succeed(null as unknown) })
+    Asset.make("d", { compute: () => Effect.fail(new Failure()) })
+    Asset.make("e", { compute: () => Effect.undefined })
   })
 
   it("can be written down by hand", () => {
