@@ -1172,7 +1172,16 @@ const MultiProto = {
 const fromProps = (props: Props): Any => Object.assign(Object.create(Proto), props)
 
 /** @internal */
-export const rebuilt = (self: Any, changes: Partial<Props>): Any => Object.assign(Object.create(Proto), self, changes)
+export const rebuilt = (self: Any, changes: Partial<Props>): Any =>
+  Object.assign(
+    Object.create(Proto),
+    self,
+    changes,
+    // called by hand, a program is told the key that the asset has now
+    changes.key === undefined || self.compute === undefined
+      ? undefined
+      : { compute: direct(computeOf(self), changes.key) }
+  )
 
 /** @internal */
 export const withAsset = (input: AnyInput, asset: Any): AnyInput => wrap(input.mode, asset)
