@@ -252,10 +252,12 @@ describe("the storage in files", () => {
       const outer = yield* fs.makeTempDirectoryScoped()
       const io = yield* Effect.provideService(IOManager.makeFileSystem({ directory: outer }), FileSystem.FileSystem, {
         ...fs,
-        [method]: (...args: ReadonlyArray<never>) =>
-          broken
-            ? Effect.fail(full)
-            : (fs[method] as unknown as (...args: ReadonlyArray<never>) => Effect.Effect<void>)(...args)
+        writeFile: (file, bytes, options) =>
+          broken && method === "writeFile"
+            // a part of it is written
+            ? Effect.andThen(fs.writeFile(file, bytes.subarray(0, 3), options), Effect.fail(full))
+            : fs.writeFile(file, bytes, options),
+        rename: (from, to) => broken && method === "rename" ? Effect.fail(full) : fs.rename(from, to)
       })
       broken = false
       yield* io.save("old", slot("a"))
