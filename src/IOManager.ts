@@ -397,7 +397,8 @@ export interface FileSystemOptions {
  * codec; otherwise in `DIRECTORY/weather/daily.v8`, in the format of V8's structured clone (numbers, text, dates, maps,
  * sets, typed arrays, plain objects and arrays of those; anything else is refused, since it would not come back as it
  * was). Partitions are files in a folder of the asset. What is not a letter, digit, `_`, `-`, `.` or `=` in a segment is
- * written as `%XX`, as is a dot at its beginning or end, so a key cannot name a path outside of the directory.
+ * written as `%XX`, as is a dot at its beginning or end or before a last `json` or `v8`, so a key cannot name a path outside
+ * of the directory, nor one that another key needs.
  *
  * A file is written under another name and renamed: it is there whole or not at all. Path and size in bytes are recorded as
  * metadata.
@@ -521,7 +522,8 @@ const encoder = new TextEncoder()
 const fileName = (segment: string): string =>
   segment
     .replaceAll(/[^\w.=-]/gu, (char) => Array.from(encoder.encode(char), percent).join(""))
-    .replaceAll(/^\.|\.$/g, "%2E")
+    // not "." nor "..", not hidden, and no folder that is named like a file beside it
+    .replaceAll(/^\.|\.$|\.(?=(?:json|v8)$)/g, "%2E")
 
 const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
 

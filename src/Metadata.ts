@@ -286,7 +286,7 @@ const fromValue = (label: string, value: ValueInput): Value => {
       if (isJson(value)) return json(value)
       throw new MetadataError({ label, problem: "is not JSON" })
     default:
-      throw new MetadataError({ label, problem: `is ${typeof value}` })
+      throw new MetadataError({ label, problem: value === undefined ? "is undefined" : `is a ${typeof value}` })
   }
 }
 

@@ -297,6 +297,23 @@ describe("what is wrong with a graph", () => {
     ])
   })
 
+  it("is a cycle in each knot, also where one knot is upstream of another", () => {
+    const problems = problemsOf(() =>
+      Graph.make({
+        a: reading("a", "b"),
+        b: reading("b", "a"),
+        c: reading("c", "a", "d"),
+        d: reading("d", "c"),
+        e: reading("e", "d", "e")
+      })
+    )
+    assert.deepStrictEqual(problems.map((problem) => problem._tag === "Cycle" && [...new Set(problem.path)].sort()), [
+      ["a", "b"],
+      ["c", "d"],
+      ["e"]
+    ])
+  })
+
   it("is a multi-asset that reads what is computed from its own outputs", () => {
     const foo = Asset.multi("foo", {
       outputs: { a: {}, b: {} },

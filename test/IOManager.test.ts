@@ -151,7 +151,22 @@ for (
 
     stored("keeps keys apart that are near to each other", (io) =>
       Effect.gen(function*() {
-        const keys = ["a", "a/b", "a/b.json", "a\\/b", "a%2Fb", "a%2fb", "a..", "..", ".", "../a"]
+        const keys = [
+          "a",
+          "a/b",
+          "a/b.json",
+          "a.json/b",
+          "a.v8/b",
+          "a.json",
+          "a.v8",
+          "a\\/b",
+          "a%2Fb",
+          "a%2fb",
+          "a..",
+          "..",
+          ".",
+          "../a"
+        ]
         for (const schema of [undefined, Schema.String]) {
           for (const key of keys) yield* io.save(key, slot(key, schema))
           for (const key of keys) assert.strictEqual(yield* io.load(slot(key, schema)), key)
@@ -358,7 +373,9 @@ describe("the storage in files", () => {
         "😀",
         " ",
         "~",
-        ":"
+        ":",
+        ".json",
+        ".v8"
       ])
     ).check(Schema.isMinLength(1), Schema.isMaxLength(5))
   )

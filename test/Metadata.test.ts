@@ -70,8 +70,8 @@ describe("Metadata", () => {
     circular.self = circular
     const refused: ReadonlyArray<readonly [what: string, value: unknown, problem: string]> = [
       ["undefined", undefined, "is undefined"],
-      ["a function", () => 1, "is function"],
-      ["a symbol", Symbol("a"), "is symbol"],
+      ["a function", () => 1, "is a function"],
+      ["a symbol", Symbol("a"), "is a symbol"],
       ["a circular object", circular, "is not JSON"],
       ["undefined inside", { a: undefined }, "is not JSON"],
       ["NaN inside", [Number.NaN], "is not JSON"],

@@ -41,7 +41,7 @@ export interface Environment {
   readonly states: Uint8Array
   /** The storage of a node's value; `undefined` where no layer provides it, which types allow for `void` alone. */
   readonly storage: (id: number) => IOManager.Service | undefined
-  /** Whether the log says that a node that is not planned has no value. */
+  /** Whether the log says that what a node was materialized with before this run has no value. */
   readonly isVoid: (id: number) => boolean
   readonly slot: (id: number) => IOManager.Slot
 }
@@ -182,7 +182,8 @@ const loadInputs = (
     const state = env.states[read.id]!
     const isOptional = mode === "optional" || mode === "optionalLastValue"
     const storage = env.storage(read.id)
-    if (state === State.void || storage === undefined || (state === State.notPlanned && env.isVoid(read.id))) {
+    const before = state === State.notPlanned || (state === State.skipped && mode !== "optional")
+    if (state === State.void || storage === undefined || (before && env.isVoid(read.id))) {
       into[name] = isOptional ? Option.some(undefined) : undefined
       continue
     }
@@ -211,7 +212,8 @@ const loadInputs = (
             return Effect.void
           }
           if (state === State.skipped) {
-            ;(missing ??= []).push(env.graph.assets[read.id]!.key)
+            const { key } = env.graph.assets[read.id]!
+            if (missing?.includes(key) !== true) (missing ??= []).push(key)
             return Effect.void
           }
         }

@@ -97,7 +97,7 @@ export const compile = (
     }
   }
   if (order.length < count) {
-    for (const path of cycles(count, starts, upstreams, waiting)) {
+    for (const path of cycles(count, starts, upstreams, downstreams, waiting)) {
       problems.push({ _tag: "Cycle", path: path.map((place) => assets[place]!.key) })
     }
     for (let i = 0; i < count; i++) if (waiting[i]! > 0) order.push(i)
@@ -219,32 +219,63 @@ const reversed = (
   return { offsets, targets }
 }
 
-/** One cycle for each knot of nodes that could not be sorted. */
+/** One cycle for each knot of nodes that are upstream of each other: its strongly connected components. */
 const cycles = (
   count: number,
   starts: Int32Array,
   upstreams: ReadonlyArray<number>,
+  downstreams: Edges,
   waiting: Int32Array
 ): ReadonlyArray<ReadonlyArray<number>> => {
-  const found: Array<ReadonlyArray<number>> = []
+  // Kosaraju: first the order in which a walk upstream leaves the nodes, ...
   const seen = new Uint8Array(count)
+  const left: Array<number> = []
   for (let start = 0; start < count; start++) {
     if (waiting[start] === 0 || seen[start] === 1) continue
-    // every unsorted node has an unsorted upstream, so walking up must come back to a node of the path, or to a knot
-    // that is already told
-    const path: Array<number> = []
-    const at = new Map<number, number>()
-    let node: number | undefined = start
-    while (node !== undefined && seen[node] === 0) {
-      seen[node] = 1
-      at.set(node, path.length)
-      path.push(node)
-      node = upstreams.slice(starts[node], starts[node + 1]).find((upstream) => waiting[upstream]! > 0)
+    seen[start] = 1
+    const path: Array<readonly [node: number, at: number]> = [[start, starts[start]!]]
+    for (let top = path.pop(); top !== undefined; top = path.pop()) {
+      const [node, at] = top
+      if (at === starts[node + 1]!) {
+        left.push(node)
+        continue
+      }
+      path.push([node, at + 1])
+      const upstream = upstreams[at]!
+      if (waiting[upstream]! > 0 && seen[upstream] === 0) {
+        seen[upstream] = 1
+        path.push([upstream, starts[upstream]!])
+      }
     }
-    const first = node === undefined ? undefined : at.get(node)
-    if (first !== undefined) found.push([...path.slice(first).reverse(), path.at(-1)!])
   }
-  return found
+  // ... then, the last one first, what a walk downstream reaches is a component
+  const component = new Int32Array(count).fill(-1)
+  const found: Array<ReadonlyArray<number>> = []
+  for (const root of left.reverse()) {
+    if (component[root] !== -1) continue
+    component[root] = root
+    const open = [root]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (let at = downstreams.offsets[node]!; at < downstreams.offsets[node + 1]!; at++) {
+        const child = downstreams.targets[at]!
+        if (waiting[child] === 0 || component[child] !== -1) continue
+        component[child] = root
+        open.push(child)
+      }
+    }
+    // within a component there is always a way on upstream, so it comes back to where it was
+    const places = new Map<number, number>()
+    const path: Array<number> = []
+    let node: number | undefined = root
+    while (node !== undefined && !places.has(node)) {
+      places.set(node, path.length)
+      path.push(node)
+      const inside: ReadonlyArray<number> = upstreams.slice(starts[node], starts[node + 1])
+      node = inside.find((upstream) => waiting[upstream]! > 0 && component[upstream] === root)
+    }
+    if (node !== undefined) found.push([...path.slice(places.get(node)).reverse(), path.at(-1)!])
+  }
+  return found.sort((a, b) => a[0]! - b[0]!)
 }
 
 /** Configuration goes by the name of a multi-asset, so that name stands for one thing. */

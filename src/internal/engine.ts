@@ -532,8 +532,8 @@ class PlannedRun implements Environment {
           this.ready.push(child)
           continue
         }
-        if ((heard & (heardSkip | heardFailure)) === 0) continue
-        // a skip is decided before a failure
+        // a skip is decided before a failure, and a node that was cancelled might have been one
+        if ((heard & heardSkip) === 0 && (heard & heardCancel) !== 0) continue
         const keys = (heard & heardSkip) !== 0 ? this.skippedParents(child) : this.failedRoots(child)
         for (const output of this.outputsOf(child)) {
           if ((heard & heardSkip) !== 0) this.settleSkipped(output, { _tag: "UpstreamSkipped", keys }, 0)
@@ -701,11 +701,13 @@ const retried = (
   Effect.suspend(() => {
     let partial: Results | undefined
     const once = Effect.flatMap(effect, (results) => {
-      if (!("_tag" in results ? [results] : results).some((result) => result._tag === "Failed")) {
-        return Effect.succeed(results)
-      }
+      const failures = ("_tag" in results ? [results] : results).filter((result) => result._tag === "Failed")
+      if (failures.length === 0) return Effect.succeed(results)
       partial = partial === undefined ? results : best(partial, results)
-      return Effect.fail(new PartialFailure(partial))
+      // as with a program of its own, a defect is not tried again
+      return failures.some(({ cause }) => Cause.hasDies(cause))
+        ? Effect.succeed(partial)
+        : Effect.fail(new PartialFailure(partial))
     })
     return Effect.catchCause(Effect.retry(once, retry), (cause) => {
       if (partial === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
