@@ -366,7 +366,9 @@ export interface MultiContext<out C = unknown, out Name extends string = string>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What `compute` may return. */
-type Computation<A> = Effect.Effect<A, unknown, unknown> | Generator<unknown, A, never>
+type Computation<A> =
+  | Effect.Effect<A, unknown, unknown>
+  | Generator<Effect.Effect<unknown, unknown, unknown>, A, never>
 
 type ComputedSuccess<Ret> = Ret extends Effect.Effect<infer A, infer _E, infer _R> ? A
   : Ret extends Generator<infer _Y, infer A, infer _N> ? A
@@ -394,25 +396,8 @@ type Expected<S> = S extends AnySchema ? Wrapped<S["Type"]> : unknown
 
 type ValueOf<S, Ret> = S extends AnySchema ? S["Type"] : Unwrap<ComputedSuccess<Ret>>
 
-/**
- * What a compile error shows for a program that returns `undefined` at times: is that a value to store or none? Say it with
- * `Option.none()` or `null`, or with a schema.
- *
- * @category utility types
- * @since 0.1.0
- */
-export interface PartlyUndefined {
-  readonly "~the value is undefined at times: use Option.none() to skip, null to store nothing, or a schema": never
-}
-
-/** Without a schema, a value is `void` or never `undefined`. */
-type Whole<S, Ret> = S extends AnySchema ? unknown
-  : undefined extends Unwrap<ComputedSuccess<Ret>> ? unknown extends Unwrap<ComputedSuccess<Ret>> ? unknown
-    : [Unwrap<ComputedSuccess<Ret>>] extends [void] ? unknown
-    : PartlyUndefined
-  : unknown
-
-type StoredIn<A, IO> = [A] extends [void] ? never : IO
+/** A value that is `void` is not stored; one of type `any` may be anything. */
+type StoredIn<A, IO> = 0 extends 1 & A ? IO : [A] extends [void] ? never : IO
 
 type Join<Segments> = Segments extends readonly [infer Head extends string, ...infer Tail extends ReadonlyArray<string>]
   ? Tail extends readonly [] ? Head : `${Head}/${Join<Tail>}`
@@ -484,17 +469,20 @@ export interface CommonOptions extends Attributes {
  */
 export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret> extends CommonOptions {
   /** Assets whose values are loaded and passed to `compute`, under names of your choice. */
-  readonly inputs?: I
+  readonly inputs?: I | undefined
   /** Assets that come before this one; their values are not loaded. */
-  readonly deps?: Deps
-  /** The schema of the value. Checked before the value is stored; IO managers store its encoded form. */
+  readonly deps?: Deps | undefined
+  /**
+   * The schema of the value. Checked before the value is stored; IO managers store its encoded form. A value that is an
+   * `Option` itself is to be returned in another one, since the outer one says whether there is a value.
+   */
   readonly schema?: S
   /** The schema of the configuration. It comes from the options of the run, or from the ConfigProvider under the key. */
   readonly config?: C
   /** The service that stores the value; `IOManager.IOManager` if it is left out. */
-  readonly ioManager?: Context.Key<IO, IOManager.Service>
+  readonly ioManager?: Context.Key<IO, IOManager.Service> | undefined
   /** Segments to put before the key: a list, or `"one/two"`. */
-  readonly keyPrefix?: Prefix
+  readonly keyPrefix?: Prefix | undefined
   /** The program: a function that returns an Effect, or a generator method. */
   readonly compute: (
     inputs: InputValues<I>,
@@ -565,7 +553,7 @@ export const make: {
     IO = IOManager.IOManager
   >(
     key: Key,
-    options: MakeOptions<Prefix, I, Deps, S, C, IO, Ret> & Whole<S, Ret>
+    options: MakeOptions<Prefix, I, Deps, S, C, IO, Ret>
   ): Asset<
     FullKey<Key, Prefix>,
     ValueOf<S, Ret>,
@@ -598,11 +586,11 @@ export const make: {
 
 /** The options of `make` as the implementation reads them. */
 interface AnyMakeOptions extends CommonOptions {
-  readonly inputs?: Inputs
-  readonly deps?: ReadonlyArray<AnyInput>
+  readonly inputs?: Inputs | undefined
+  readonly deps?: ReadonlyArray<AnyInput> | undefined
   readonly schema?: AnySchema | undefined
   readonly config?: AnySchema | undefined
-  readonly ioManager?: AnyIOManager
+  readonly ioManager?: AnyIOManager | undefined
   readonly keyPrefix?: string | ReadonlyArray<string> | undefined
   readonly compute: (inputs: never, context: never) => unknown
 }
@@ -623,9 +611,9 @@ export interface ExternalOptions<Prefix, S, IO> extends Attributes {
   /** The schema of the value, for those who load it. */
   readonly schema?: S
   /** The service that loads the value; `IOManager.IOManager` if it is left out. */
-  readonly ioManager?: Context.Key<IO, IOManager.Service>
+  readonly ioManager?: Context.Key<IO, IOManager.Service> | undefined
   /** Segments to put before the key: a list, or `"one/two"`. */
-  readonly keyPrefix?: Prefix
+  readonly keyPrefix?: Prefix | undefined
 }
 
 type External<Key extends string, A, IO> = Asset<
@@ -732,10 +720,10 @@ const externalFrom = (
  */
 export interface OutputOptions extends Attributes {
   /** The key of the output; its name if it is left out. The `keyPrefix` of the multi-asset comes before it. */
-  readonly key?: string
-  readonly schema?: AnySchema
+  readonly key?: string | undefined
+  readonly schema?: AnySchema | undefined
   /** The service that stores it; that of the multi-asset if it is left out. */
-  readonly ioManager?: AnyIOManager
+  readonly ioManager?: AnyIOManager | undefined
   readonly codeVersion?: string | undefined
 }
 
@@ -766,20 +754,20 @@ export interface MultiOptions<Prefix, Os, I extends Inputs, Deps, C, IO, Subset,
   /** What the program computes: a name and options for each. */
   readonly outputs: Os
   /** Assets whose values are loaded and passed to `compute`. */
-  readonly inputs?: I
+  readonly inputs?: I | undefined
   /** Assets that come before this one; their values are not loaded. */
-  readonly deps?: Deps
+  readonly deps?: Deps | undefined
   /** The schema of the configuration, given under the multi-asset's name. */
   readonly config?: C
   /** The service that stores the outputs; `IOManager.IOManager` if it is left out. */
-  readonly ioManager?: Context.Key<IO, IOManager.Service>
+  readonly ioManager?: Context.Key<IO, IOManager.Service> | undefined
   /** Segments to put before the keys of the outputs: a list, or `"one/two"`. */
-  readonly keyPrefix?: Prefix
+  readonly keyPrefix?: Prefix | undefined
   /**
    * `true` if the program looks at `context.selected` and computes just that. Otherwise selecting one output
    * materializes all of them.
    */
-  readonly canSubset?: Subset
+  readonly canSubset?: Subset | undefined
   /** The program: gives a record with a value for each output. */
   readonly compute: (
     inputs: InputValues<I>,
@@ -1011,7 +999,7 @@ const wrap = (mode: InputMode, asset: Any): AnyInput => ({ [InputTypeId]: phanto
 export const addMetadata = (metadata: Metadata.Input): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const step = fiber.getRef(CurrentStep)
-    if (step !== undefined) step.metadata = { ...step.metadata, ...Metadata.fromInput(metadata) }
+    if (step !== undefined) Object.assign(step.metadata ??= Object.create(null), Metadata.fromInput(metadata))
     return Effect.void
   })
 
@@ -1144,6 +1132,9 @@ type Props = Omit<Any, typeof TypeId | typeof InputTypeId | "mode" | "asset" | "
   readonly [InternalCompute]: unknown
 }
 
+/** What Node prints: all that hangs on an asset is the graph upstream of it. */
+const Inspect = Symbol.for("nodejs.util.inspect.custom")
+
 const Proto = {
   [TypeId]: phantom,
   [InputTypeId]: phantom,
@@ -1156,6 +1147,12 @@ const Proto = {
   },
   toString(this: Any) {
     return `Asset(${this.key})`
+  },
+  toJSON(this: Any) {
+    return { _id: "Asset", key: this.key }
+  },
+  [Inspect](this: Any) {
+    return String(this)
   }
 }
 

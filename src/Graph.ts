@@ -96,7 +96,10 @@ export interface MissingUpstream<out Key> {
 
 type MembersOf<X> = X extends Asset.Any ? X : X extends Asset.AnyMulti ? X["assets"][keyof X["assets"]] : never
 
-type Missing<X, Present> = X extends Asset.Any ? Exclude<Asset.Upstream<X>, Present> : never
+/** Where keys are not known one by one, only the run can tell. */
+type Missing<X, Present> = X extends Asset.Any
+  ? string extends Asset.Upstream<X> ? never : Exclude<Asset.Upstream<X>, Present>
+  : never
 
 type Check<T, Present = MembersOf<T[keyof T]>["key"]> = {
   readonly [K in keyof T]: [Missing<MembersOf<T[K]>, Present>] extends [never] ? unknown
@@ -792,6 +795,12 @@ const Proto = {
   },
   toString(this: Any) {
     return `Graph(${size(this)} assets)`
+  },
+  toJSON(this: Any) {
+    return { _id: "Graph", keys: keys(this) }
+  },
+  [Symbol.for("nodejs.util.inspect.custom")](this: Any) {
+    return String(this)
   }
 }
 

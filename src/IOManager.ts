@@ -423,8 +423,10 @@ export const makeFileSystem = Effect.fnUntraced(function*(
     const segments = AssetKey.segments(slot.key).map(fileName)
     // a folder of partitions ends in a character that no segment has
     if (slot.partition !== undefined) segments.push(`${segments.pop()!}@`, fileName(slot.partition))
-    return `${path.join(root, ...segments)}${slot.schema === undefined ? ".v8" : ".json"}`
+    return path.join(root, ...segments)
   }
+  const extension = (slot: Slot) => slot.schema === undefined ? ".v8" : ".json"
+  const otherExtension = (slot: Slot) => slot.schema === undefined ? ".json" : ".v8"
   const makeDirectory = Effect.fnUntraced(function*(directory: string) {
     if (made.has(directory)) return
     yield* fs.makeDirectory(directory, { recursive: true })
@@ -444,26 +446,38 @@ export const makeFileSystem = Effect.fnUntraced(function*(
 
   return make({
     save: Effect.fnUntraced(function*(value, slot) {
-      const file = fileOf(slot)
+      const base = fileOf(slot)
+      const file = base + extension(slot)
       const bytes = slot.schema === undefined
         ? yield* serialize(value)
         : new TextEncoder().encode(yield* encodeJson(value, slot))
       yield* write(file, bytes)
+      // what was stored in the other format, before the asset had or lost its schema, is out of date now
+      yield* fs.remove(base + otherExtension(slot), { force: true })
       return { metadata: { path: Metadata.path(file), size: bytes.byteLength } }
     }),
     load: Effect.fnUntraced(function*(slot) {
+      const base = fileOf(slot)
       const bytes = yield* Effect.catchReason(
-        fs.readFile(fileOf(slot)),
+        fs.readFile(base + extension(slot)),
         "PlatformError",
         "NotFound",
-        () => Effect.fail(new NotStored())
+        () =>
+          Effect.flatMap(
+            fs.exists(base + otherExtension(slot)),
+            (other) => Effect.fail(other ? stale(slot) : new NotStored())
+          )
       )
       return slot.schema === undefined
         ? yield* deserialize(bytes)
         : yield* decodeJson(new TextDecoder().decode(bytes), slot)
     }),
-    exists: (slot) => fs.exists(fileOf(slot)),
-    remove: (slot) => fs.remove(fileOf(slot), { force: true })
+    exists: (slot) => fs.exists(fileOf(slot) + extension(slot)),
+    remove: (slot) =>
+      Effect.andThen(
+        fs.remove(fileOf(slot) + extension(slot), { force: true }),
+        fs.remove(fileOf(slot) + otherExtension(slot), { force: true })
+      )
   })
 })
 
@@ -515,6 +529,13 @@ const uniqueName = Effect.sync(() => {
   let count = 0
   return () => `${mine}-${(count++).toString(36)}`
 })
+
+const stale = (slot: Slot): InvalidValue =>
+  new InvalidValue({
+    problem: slot.schema === undefined
+      ? "it was stored with a schema, and is read without one."
+      : "it was stored without a schema, and is read with one."
+  })
 
 const encoder = new TextEncoder()
 

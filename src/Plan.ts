@@ -98,12 +98,12 @@ export const make = <T extends Graph.Assets>(
   const compiled = Graph.compiled(graph)
   const planned = selected(graph, compiled, options?.select)
   if (Result.isFailure(planned)) return Result.fail(planned.failure)
-  completeMultis(compiled, planned.success)
+  const outputs = completeMultis(compiled, planned.success)
   const keys: Array<string> = []
   for (let id = 0; id < compiled.assets.length; id++) {
     if (planned.success[id] === 1) keys.push(compiled.assets[id]!.key)
   }
-  const inside: Inside = { graph: compiled, planned: planned.success }
+  const inside: Inside = { graph: compiled, planned: planned.success, outputs }
   return Result.succeed(Object.assign(Object.create(Proto), { keys, [Internal]: inside }))
 }
 
@@ -134,13 +134,16 @@ const selected = (
   return Result.succeed(planned)
 }
 
-const completeMultis = (graph: Compiled, planned: Uint8Array): void => {
+/** Plans whole what cannot be computed in part, and gives the planned outputs of each multi-asset. */
+const completeMultis = (graph: Compiled, planned: Uint8Array): Inside["outputs"] => {
+  const outputs = new Map<ReadonlyArray<number>, ReadonlyArray<number>>()
   for (let id = 0; id < planned.length; id++) {
     const siblings = graph.siblings[id]
-    if (planned[id] === 1 && siblings !== undefined && !graph.assets[id]!.output!.multi.canSubset) {
-      for (const sibling of siblings) planned[sibling] = 1
-    }
+    if (planned[id] === 0 || siblings === undefined || outputs.has(siblings)) continue
+    if (!graph.assets[id]!.output!.multi.canSubset) { for (const sibling of siblings) planned[sibling] = 1 }
+    outputs.set(siblings, siblings.filter((sibling) => planned[sibling] === 1))
   }
+  return outputs
 }
 
 /**
@@ -155,7 +158,7 @@ export const steps = (self: Plan): ReadonlyArray<Step> => {
   const out: Array<Step> = []
   for (let id = 0; id < planned.length; id++) {
     if (planned[id] === 0) continue
-    const outputs = outputsOf(graph, planned, id)
+    const outputs = outputsOf(inside(self), id)
     if (outputs[0] !== id) continue
     const asset = graph.assets[id]!
     const parents = Array.from(targets.subarray(offsets[id]!, offsets[id + 1]!))
@@ -179,6 +182,8 @@ export interface Inside {
   readonly graph: Compiled
   /** 1 for each id that is computed. */
   readonly planned: Uint8Array
+  /** The planned outputs of each multi-asset, by all its outputs. */
+  readonly outputs: ReadonlyMap<ReadonlyArray<number>, ReadonlyArray<number>>
 }
 
 /** @internal */
@@ -189,7 +194,7 @@ export const inside = (self: Plan): Inside => (self as Plan & { readonly [Intern
  *
  * @internal
  */
-export const outputsOf = (graph: Compiled, planned: Uint8Array, id: number): ReadonlyArray<number> => {
-  const siblings = graph.siblings[id]
-  return siblings === undefined ? [id] : siblings.filter((sibling) => planned[sibling] === 1)
+export const outputsOf = (self: Inside, id: number): ReadonlyArray<number> => {
+  const siblings = self.graph.siblings[id]
+  return siblings === undefined ? [id] : self.outputs.get(siblings) ?? []
 }

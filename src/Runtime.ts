@@ -25,6 +25,7 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
@@ -35,7 +36,7 @@ import type * as Asset from "./Asset.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
-import { execute, outcomesOf } from "./internal/engine.ts"
+import { execute, outcomesOf, recorded as errorOf } from "./internal/engine.ts"
 import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
@@ -222,11 +223,8 @@ export const explain = (outcome: Outcome): string => {
       return `skipped: ${EventLog.explainSkip(outcome.reason)}`
     case "UpToDate":
       return "up to date"
-    case "Failed": {
-      const error = Cause.squash(outcome.cause)
-      const text = error instanceof Error && error.message !== "" ? error.message : tagOf(error)
-      return `failed: ${text}${outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""}`
-    }
+    case "Failed":
+      return `failed: ${errorOf(outcome.cause).message}${outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""}`
     case "UpstreamFailed":
       return `not computed: ${outcome.failed.join(", ")} failed`
     case "Cancelled":
@@ -235,9 +233,6 @@ export const explain = (outcome: Outcome): string => {
       return "not selected"
   }
 }
-
-const tagOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : String(error)
 
 /**
  * What is told while a run goes on. `AssetStarted` and `AssetFinished` have the key of an asset, be it an output of a
@@ -348,14 +343,18 @@ export const run = <T extends Graph.Assets>(
     Effect.gen(function*() {
       const queue = yield* Queue.unbounded<Progress<T>, Cause.Done>()
       const tell = (progress: Progress<T>) =>
-        Effect.catchCause(onProgress(progress), (cause) => Effect.logError("onProgress failed", cause))
+        Effect.catchCause(Effect.suspend(() => onProgress(progress)), (cause) =>
+          Effect.logError("onProgress failed", cause))
       const telling = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), tell))
       const exit = yield* Effect.exit(
-        restore(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)))
+        restore(start(graph, options, (progress) =>
+          void Queue.offerUnsafe(queue, progress)))
       )
-      // the end of a run is told, too, also when it was cancelled
       Queue.endUnsafe(queue)
-      yield* Fiber.await(telling)
+      // the end of a run is told, too; that of a cancelled one if it does not take long
+      const told = Fiber.await(telling)
+      if (Exit.isSuccess(exit)) yield* restore(told)
+      else yield* Effect.timeoutOption(told, "1 second")
       return yield* exit
     })
   )

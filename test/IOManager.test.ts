@@ -231,9 +231,20 @@ describe("the storage in files", () => {
     const error = yield* failure(io.load(slot("a", Schema.Struct({ n: Schema.String, more: Schema.Number }))))
     assert.strictEqual(error.reason._tag, "InvalidValue")
     assert.match(error.message, /Expected string at \["n"\]/)
-    // a value of another format is another file
-    assert.isTrue(IOManager.isNotStored(yield* failure(io.load(slot("a")))))
   })
+
+  onFiles(
+    "says so when the asset has got or lost its schema, and keeps no file of the other format",
+    function*({ files, io }) {
+      yield* io.save(1, slot("a", Schema.Number))
+      const lost = yield* failure(io.load(slot("a")))
+      assert.match(lost.message, /was stored with a schema, and is read without one/)
+      yield* io.save(2, slot("a"))
+      assert.deepStrictEqual(yield* files, ["storage/a.v8"])
+      const got = yield* failure(io.load(slot("a", Schema.Number)))
+      assert.match(got.message, /was stored without a schema, and is read with one/)
+    }
+  )
 
   onFiles("fails typed where the directory is a file", function*({ directory, fs, io }) {
     yield* fs.writeFileString(directory, "not a directory")

@@ -2,8 +2,6 @@
  * One planned step: load what it reads, run the program, check and store what it returned. It knows nothing of the other
  * steps of the run but what the environment tells, and its results hold no values: this is the seam between the run's
  * bookkeeping and the place where the work happens.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,6 +15,7 @@ import * as Metadata from "../Metadata.ts"
 import type { Compiled, Read } from "./compile.ts"
 import { AssetValueError } from "./errors.ts"
 import type { Step } from "./step.ts"
+import { didYouMean, suggest } from "./suggest.ts"
 
 /** What became of a node so far; `pending` and `running` are for the bookkeeping alone. */
 export const State = {
@@ -142,6 +141,15 @@ const computeMulti = Effect.fnUntraced(function*(
     })
   }
   const record = returned as { readonly [name: string]: unknown }
+  const unknown = Object.keys(record).filter((name) => !Object.hasOwn(multi.assets, name))
+  if (unknown.length > 0) {
+    return yield* new AssetValueError({
+      key: multi.name,
+      problem: `returned what is none of its outputs: ${unknown.join(", ")}.${
+        didYouMean(suggest(unknown[0]!, Object.keys(multi.assets)))
+      }`
+    })
+  }
   // one output that cannot be stored does not keep the others from it
   return yield* Effect.forEach(outputs, (id, at) => {
     const name = names[at]!
@@ -233,20 +241,34 @@ const store = (
   step: Step
 ): Effect.Effect<StepResult, IOManager.IOManagerError | AssetValueError> => {
   let value = returned
-  let metadata = step.metadata ?? Metadata.empty
+  let metadata: Metadata.Metadata = step.metadata === undefined ? Metadata.empty : { ...step.metadata }
   let dataVersion: string | undefined
-  // an Option in an Output, or an Output in an Option
-  for (let i = 0; i < 2 && typeof value === "object" && value !== null; i++) {
-    if (Option.isOption(value)) {
+  // one Option and one Output, either in the other: what is inside is the value, be it an Option itself
+  let inOption = false
+  let inOutput = false
+  while (typeof value === "object" && value !== null) {
+    if (!inOption && Option.isOption(value)) {
       if (Option.isNone(value)) return Effect.succeed(noOutput)
+      inOption = true
       value = value.value
-    } else if (Asset.isOutput(value)) {
+    } else if (!inOutput && Asset.isOutput(value)) {
+      inOutput = true
       metadata = merged(metadata, value.metadata)
       dataVersion = value.dataVersion
       value = value.value
     } else break
   }
   const { key, schema } = env.graph.assets[id]!
+  if (value instanceof Promise || (Effect.isEffect(value) && !(value instanceof Error))) {
+    return Effect.fail(
+      new AssetValueError({
+        key,
+        problem: value instanceof Promise
+          ? "returned a Promise. Wait for it: yield* Effect.promise(() => …)."
+          : "returned an Effect as its value. Run it: return yield* …"
+      })
+    )
+  }
   if (schema !== undefined) {
     const checked = checkOf(schema)(value)
     if (Exit.isFailure(checked)) {

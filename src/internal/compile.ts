@@ -1,9 +1,8 @@
 /**
  * From a collection of assets to the structure that planning and running need: integer ids in topological order, and
  * edges in flat arrays. All of it in O(nodes + edges).
- *
- * @internal
  */
+import { computeOf } from "../Asset.ts"
 import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type { Problem } from "../Graph.ts"
@@ -38,6 +37,11 @@ export interface Compiled {
 }
 
 const noReads: ReadonlyArray<Read> = []
+const maxSuggestions = 20
+
+/** Whether two assets with one key are two definitions: copies that are described otherwise have the same program. */
+const isAnother = (known: Asset.Any, read: Asset.Any): boolean =>
+  known !== read && !known.external && !read.external && computeOf(known) !== computeOf(read)
 
 export const compile = (
   record: { readonly [name: string]: Asset.Any }
@@ -62,12 +66,22 @@ export const compile = (
     const read = (input: Asset.AnyInput): void => {
       const { key } = input.asset
       const place = places.get(key)
+      if (place !== undefined && isAnother(assets[place]!, input.asset)) {
+        problems.push({
+          _tag: "InvalidDefinition",
+          key: asset.key,
+          problem:
+            `it was defined with another asset "${key}" than the one in the graph. Define it once, or name it with ` +
+            `Asset.external("${key}")`
+        })
+      }
       if (place === undefined) {
         problems.push({
           _tag: "MissingUpstream",
           key: asset.key,
           upstream: key,
-          suggestions: suggest(key, places.keys())
+          // looking through all keys for each of many would take long, and nobody reads so many
+          suggestions: problems.length < maxSuggestions ? suggest(key, places.keys()) : []
         })
       } else if (found[place]! < start) {
         found[place] = upstreams.length

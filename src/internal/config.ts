@@ -1,11 +1,10 @@
 /**
  * The configuration of a run: values for the assets that have a schema for it, and everything that is wrong with them.
- *
- * @internal
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as Asset from "../Asset.ts"
@@ -40,7 +39,12 @@ export const resolveConfig = Effect.fnUntraced(function*(
   for (const key of names) {
     const asset = known.get(key)
     if (asset === undefined) {
-      problems.push({ key, problem: `there is no such asset in the graph.${didYouMean(suggest(key, known.keys()))}` })
+      problems.push({
+        key,
+        problem: `there is no such asset in the graph.${
+          problems.length < 20 ? didYouMean(suggest(key, known.keys())) : ""
+        }`
+      })
     } else if (asset.config === undefined) problems.push({ key, problem: "it takes no configuration." })
   }
   const provider = yield* ConfigProvider.ConfigProvider
@@ -91,3 +95,14 @@ const withRecordAt = (
           : node
     )
   )
+
+/**
+ * A configuration as text, to tell it from others; `undefined` where its schema does not write it (it holds a secret, say).
+ *
+ * @internal
+ */
+export const configText = (schema: Schema.Constraint, value: unknown): string | undefined => {
+  // definitions take schemas that need no services
+  const codec = Schema.fromJsonString(Schema.toCodecJson(schema as Schema.ConstraintCodec<unknown, unknown>))
+  return Option.getOrUndefined(Schema.encodeUnknownOption(codec)(value))
+}

@@ -1,8 +1,6 @@
 /**
  * The run of a plan. Integer ids and counters; a fiber for each running step and none for a waiting one; events are
  * written in batches by one writer while steps run.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -12,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as References from "effect/References"
 import type * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
@@ -20,7 +19,7 @@ import type * as IOManager from "../IOManager.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import { attempt, type Environment, slotOf, State, type StepResult } from "./attempt.ts"
-import { resolveConfig } from "./config.ts"
+import { configText, resolveConfig } from "./config.ts"
 import { AssetTimeoutError, RunConfigError } from "./errors.ts"
 import { CurrentStep, type Step } from "./step.ts"
 import { derivedVersion } from "./version.ts"
@@ -30,6 +29,9 @@ const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8A
 /** Events are written when nothing else is to do, when so many wait, or after so long. */
 const maxWaiting = 256
 const maxDelayMillis = 10
+
+/** How long the end of a run waits for the log. */
+const maxWriteDuration = Duration.seconds(10)
 
 /** How many steps are launched in one go before other fibers have their turn. */
 const launchesPerTurn = 256
@@ -136,6 +138,7 @@ class PlannedRun implements Environment {
 
   private readonly record: Graph.Assets
   private readonly plan: Plan.Plan
+  private readonly inside: Plan.Inside
   private readonly planned: Uint8Array
   private readonly services: Services
   private readonly startedAt: number
@@ -158,8 +161,11 @@ class PlannedRun implements Environment {
 
   private waiting: Array<EventLog.Event> = []
   private writing = false
+  /** Whether the beginning of the run is recorded: nothing runs before that. */
+  private begun = false
   private writtenAt: number
   private broken: EventLog.EventLogError | undefined
+  private hung = false
   private wake: (() => void) | undefined
   private woken = false
 
@@ -175,6 +181,7 @@ class PlannedRun implements Environment {
     const inside = Plan.inside(plan)
     const count = inside.planned.length
     this.graph = inside.graph
+    this.inside = inside
     this.plan = plan
     this.planned = inside.planned
     this.record = graph.assets
@@ -211,7 +218,7 @@ class PlannedRun implements Environment {
   }
 
   private outputsOf(id: number): ReadonlyArray<number> {
-    return Plan.outputsOf(this.graph, this.planned, id)
+    return Plan.outputsOf(this.inside, id)
   }
 
   slot(id: number): IOManager.Slot {
@@ -237,25 +244,27 @@ class PlannedRun implements Environment {
     this: PlannedRun,
     restore: Restore
   ): Effect.fn.Return<Runtime.Run<Graph.Assets>, EventLog.EventLogError> {
-    const { clock, listener, log, runId, tags } = this.services
+    const { clock, listener, runId, tags } = this.services
     const { keys } = this.plan
-    yield* log.append([{ _tag: "RunStarted", runId, timestamp: this.startedAt, keys, tags }])
+    this.waiting.push({ _tag: "RunStarted", runId, timestamp: this.startedAt, keys, tags })
     listener?.({ _tag: "RunStarted", runId, keys })
 
     let interrupted: Cause.Cause<never> | undefined
     while (true) {
       this.woken = false
       this.launchReady()
-      const idle = this.next >= this.ready.length || this.running.size >= this.services.concurrency || this.stopping
-      if (this.shouldWrite(idle)) yield* Effect.forkChild(this.write(), { startImmediately: true })
+      const idle = !this.begun || this.next >= this.ready.length || this.running.size >= this.services.concurrency ||
+        this.stopping
+      if (this.shouldWrite(idle)) yield* this.write
       if (this.stopping && this.running.size > 0) {
         yield* this.interruptAll
-      } else if (idle && this.running.size === 0 && !this.writing && this.waiting.length === 0) break
-      else {
-        // once the run is stopping, what is left is waited for to its end
-        const exit = yield* Effect.exit(
-          this.stopping ? this.untilWoken : idle ? restore(this.untilWoken) : restore(Effect.yieldNow)
-        )
+      } else if (this.isDone) {
+        break
+      } else if (this.stopping) {
+        // once the run is stopping, what is left is waited for, but not for ever
+        if (Option.isNone(yield* Effect.timeoutOption(this.untilWoken, maxWriteDuration))) this.giveUpWriting()
+      } else {
+        const exit = yield* Effect.exit(restore(idle ? this.untilWoken : Effect.yieldNow))
         if (Exit.isFailure(exit)) {
           interrupted = exit.cause
           this.cancelled = true
@@ -263,12 +272,14 @@ class PlannedRun implements Environment {
       }
     }
 
-    if (this.broken !== undefined) return yield* this.broken
-    if (this.cancelled) this.cancelRest()
+    if (this.stopping) this.cancelRest()
     const durationMillis = clock.currentTimeMillisUnsafe() - this.startedAt
-    const status = this.cancelled ? "Cancelled" : this.failed ? "Failed" : "Succeeded"
+    const status = this.cancelled ? "Cancelled" : this.failed || this.broken !== undefined ? "Failed" : "Succeeded"
     const timestamp = clock.currentTimeMillisUnsafe()
-    yield* log.append([...this.waiting, { _tag: "RunFinished", runId, timestamp, status, durationMillis }])
+    this.waiting.push({ _tag: "RunFinished", runId, timestamp, status, durationMillis })
+    // after a failure of the log, one more try to leave a run behind that has an end
+    if (!this.hung) yield* this.writeLast
+    if (this.broken !== undefined) return yield* this.broken
     const run: Runtime.Run<Graph.Assets> = {
       id: runId,
       status,
@@ -285,6 +296,13 @@ class PlannedRun implements Environment {
 
   /** The fibers of steps have no parent, so the end of a run is theirs, whatever it is. */
   readonly interruptAll = Effect.suspend(() => Fiber.interruptAll(Array.from(this.running.values())))
+
+  /** Nothing runs, nothing may run any more, and nothing waits to be recorded. */
+  private get isDone(): boolean {
+    const settled = this.stopping || (this.begun && this.next >= this.ready.length)
+    return settled && this.running.size === 0 && !this.writing &&
+      (this.waiting.length === 0 || this.broken !== undefined)
+  }
 
   /** No new steps: the run was cancelled, or its log cannot be written. */
   private get stopping(): boolean {
@@ -315,7 +333,7 @@ class PlannedRun implements Environment {
   private launchReady(): void {
     const { clock, concurrency } = this.services
     this.now = clock.currentTimeMillisUnsafe()
-    for (let turn = 0; turn < launchesPerTurn; turn++) {
+    for (let turn = 0; this.begun && turn < launchesPerTurn; turn++) {
       if (this.next >= this.ready.length || this.running.size >= concurrency || this.stopping) return
       this.launch(this.ready[this.next++]!)
       if (this.shouldWrite(false)) return
@@ -435,7 +453,7 @@ class PlannedRun implements Environment {
         const { codeVersion } = asset
         const dataVersion = result.dataVersion ??
           // without a version of the code, every run may give other data
-          (codeVersion === undefined ? runId : derivedVersion(codeVersion, inputVersions))
+          (codeVersion === undefined ? runId : this.derivedVersion(asset, codeVersion, inputVersions))
         this.versions[id] = dataVersion
         this.settle(
           id,
@@ -509,7 +527,7 @@ class PlannedRun implements Environment {
   private settle(id: number, state: number, outcome: Runtime.Outcome, event: EventLog.Event): void {
     this.states[id] = state
     this.outcomes[id] = outcome
-    if (this.broken === undefined) this.waiting.push(event)
+    this.waiting.push(event)
     this.services.listener?.({ _tag: "AssetFinished", key: outcome.key, outcome })
   }
 
@@ -568,12 +586,26 @@ class PlannedRun implements Environment {
   private failedRoots(id: number): ReadonlyArray<string> {
     const { offsets, targets } = this.graph.parents
     const keys = new Set<string>()
+    // a chain shares one list
+    const [only, ...others] = Array.from(targets.subarray(offsets[id]!, offsets[id + 1]!), (at) => this.outcomes[at])
+      .filter((outcome) => outcome?._tag === "Failed" || outcome?._tag === "UpstreamFailed")
+    if (only?._tag === "UpstreamFailed" && others.length === 0) return only.failed
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const outcome = this.outcomes[targets[at]!]
       if (outcome?._tag === "Failed") keys.add(outcome.key)
       else if (outcome?._tag === "UpstreamFailed") { for (const key of outcome.failed) keys.add(key) }
     }
     return Array.from(keys)
+  }
+
+  private derivedVersion(
+    asset: Asset.Any,
+    codeVersion: string,
+    inputVersions: { readonly [key: string]: string }
+  ): string {
+    if (asset.config === undefined) return derivedVersion(codeVersion, inputVersions, undefined)
+    const text = configText(asset.config, this.config.get(asset.output?.multi.name ?? asset.key))
+    return text === undefined ? this.runId : derivedVersion(codeVersion, inputVersions, text)
   }
 
   /** The versions of what an asset read, or came after: nothing that it had to do without. */
@@ -583,24 +615,38 @@ class PlannedRun implements Environment {
     const end = offsets[id + 1]!
     if (start === end) return noVersions
     const versions: Record<string, string> = {}
+    let missed: ReadonlySet<number> | undefined
     for (let at = start; at < end; at++) {
       const parent = targets[at]!
-      let version = this.versions[parent]
       const { key } = this.graph.assets[parent]!
-      if (version === undefined && this.wasThere(id, parent, absent)) {
-        version = this.services.latest.get(key)?.dataVersion
+      let version = this.versions[parent]
+      if (version === undefined) {
+        missed ??= this.missed(id, absent)
+        if (!missed.has(parent)) version = this.services.latest.get(key)?.dataVersion
       }
       if (version !== undefined) versions[key] = version
     }
     return versions
   }
 
-  /** Whether what an upstream node stored before this run was there for a node. */
-  private wasThere(id: number, parent: number, absent: ReadonlyArray<number> | undefined): boolean {
-    const reads = this.graph.reads[id]!.filter((read) => read.id === parent)
-    const missing = absent?.filter((other) => other === parent).length ?? 0
-    if (this.states[parent] === State.notPlanned) return reads.length === 0 || missing < reads.length
-    return reads.some((read) => read.mode !== "optional") && missing < reads.length
+  /** The upstream nodes of which nothing that was stored before this run was there for a node. */
+  private missed(id: number, absent: ReadonlyArray<number> | undefined): ReadonlySet<number> {
+    const missed = new Set<number>()
+    const { offsets, targets } = this.graph.parents
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+      // a skipped asset that is only waited for, or read only if it has a value in this run
+      if (this.states[targets[at]!] === State.skipped) missed.add(targets[at]!)
+    }
+    for (const other of absent ?? []) missed.add(other)
+    const left = new Map<number, number>()
+    for (const other of absent ?? []) left.set(other, (left.get(other) ?? 0) + 1)
+    for (const { id: parent, mode } of this.graph.reads[id]!) {
+      const isAbsent = left.get(parent) ?? 0
+      if (isAbsent > 0 && mode !== "value" && mode !== "lastValue") left.set(parent, isAbsent - 1)
+      // another read of the same asset was given what is stored
+      else if (this.states[parent] !== State.skipped || mode !== "optional") missed.delete(parent)
+    }
+    return missed
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -632,32 +678,62 @@ class PlannedRun implements Environment {
     return idle || this.waiting.length >= maxWaiting || this.now - this.writtenAt >= maxDelayMillis
   }
 
-  private write(): Effect.Effect<void> {
+  /** Writes what waits, in a fiber of its own: steps go on meanwhile. */
+  private readonly write = Effect.suspend(() => {
     const events = this.waiting
     this.waiting = []
     this.writing = true
-    return Effect.uninterruptible(
-      Effect.onExit(Effect.exit(Effect.suspend(() => this.services.log.append(events))), (exit) =>
-        Effect.sync(() => {
-          this.writing = false
-          this.writtenAt = this.services.clock.currentTimeMillisUnsafe()
-          const written = Exit.isSuccess(exit) ? exit.value : exit
-          if (Exit.isFailure(written)) {
-            const error = Cause.squash(written.cause)
-            this.broken = error instanceof EventLog.EventLogError
-              ? error
-              : new EventLog.EventLogError({ operation: "append", cause: error })
-            this.waiting = []
-          }
-          this.wakeUp()
-        }))
+    const append = Effect.suspend(() => this.services.log.append(events))
+    // nobody interrupts it but the end of a run that has given it up
+    return Effect.map(Effect.forkChild(append, { startImmediately: true }), (fiber) => {
+      fiber.addObserver((exit) => {
+        this.writing = false
+        this.begun = true
+        this.writtenAt = this.services.clock.currentTimeMillisUnsafe()
+        if (Exit.isFailure(exit) && this.broken === undefined) {
+          this.broken = logError(exit.cause)
+          this.waiting = events.concat(this.waiting)
+        }
+        this.wakeUp()
+      })
+    })
+  })
+
+  /** Writes what is left, and nothing else goes on. */
+  private readonly writeLast = Effect.suspend(() => {
+    const append = Effect.suspend(() => this.services.log.append(this.waiting))
+    return Effect.catchCause(
+      Effect.timeoutOrElse(append, { duration: maxWriteDuration, orElse: () => Effect.fail(hangs()) }),
+      (cause) => {
+        this.broken ??= logError(cause)
+        return Effect.void
+      }
     )
+  })
+
+  private giveUpWriting(): void {
+    this.writing = false
+    this.hung = true
+    this.broken ??= hangs()
   }
 }
 
 /** An array of a known length; `Array.from` visits each place. */
 // oxlint-disable-next-line unicorn/no-new-array -- the length is what is meant
 const emptyArray = <A>(length: number): Array<A | undefined> => new Array<A | undefined>(length)
+
+const logError = (cause: Cause.Cause<unknown>): EventLog.EventLogError => {
+  const error = Cause.squash(cause)
+  return error instanceof EventLog.EventLogError
+    ? error
+    : new EventLog.EventLogError({ operation: "append", cause: error })
+}
+
+const hangs = () =>
+  new EventLog.EventLogError({
+    operation: "append",
+    cause: new Error(`it did not answer for ${Duration.format(maxWriteDuration)}`)
+  })
 
 const Outcomes: unique symbol = Symbol.for("effect-assets/Run/outcomes")
 
@@ -686,46 +762,45 @@ const cancelled = { _tag: "Cancelled" } as const
 const noSteps: ReadonlyArray<EventLog.StepRecord> = []
 const noVersions: { readonly [key: string]: string } = {}
 
-/** A multi-asset of which some outputs could not be stored: a failure as long as it can be tried again. */
-class PartialFailure {
-  readonly results: Results
-  constructor(results: Results) {
-    this.results = results
-  }
-}
-
+/**
+ * Tries a step again. A multi-asset of which an output could not be stored is tried again, too; what an earlier attempt has
+ * stored is stored, whatever becomes of the last one.
+ */
 const retried = (
   effect: Effect.Effect<Results, unknown, unknown>,
   retry: Asset.AnySchedule
 ): Effect.Effect<Results, unknown, unknown> =>
   Effect.suspend(() => {
-    let partial: Results | undefined
-    const once = Effect.flatMap(effect, (results) => {
-      const failures = ("_tag" in results ? [results] : results).filter((result) => result._tag === "Failed")
-      if (failures.length === 0) return Effect.succeed(results)
-      partial = partial === undefined ? results : best(partial, results)
-      // as with a program of its own, a defect is not tried again
-      return failures.some(({ cause }) => Cause.hasDies(cause))
-        ? Effect.succeed(partial)
-        : Effect.fail(new PartialFailure(partial))
-    })
+    let kept: ReadonlyArray<StepResult> | undefined
+    let isPartial = false
+    const once = Effect.flatMap(
+      Effect.suspend(() => {
+        isPartial = false
+        return effect
+      }),
+      (results) => {
+        if ("_tag" in results) return Effect.succeed(results)
+        const before = kept
+        kept = before === undefined
+          ? results
+          : results.map((result, at) =>
+            before[at]!._tag === "Computed" && result._tag !== "Computed" ? before[at]! : result
+          )
+        const failure = results.find((result) => result._tag === "Failed")
+        if (failure === undefined) return Effect.succeed<Results>(kept)
+        isPartial = true
+        // as with a failure of the program, a defect is not tried again
+        return Effect.failCause(failure.cause)
+      }
+    )
     return Effect.catchCause(Effect.retry(once, retry), (cause) => {
-      if (partial === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
-      const error = Cause.squash(cause)
-      if (error instanceof PartialFailure) return Effect.succeed(error.results)
-      // what an earlier attempt has stored is stored, though the last one failed as a whole
-      const failed: StepResult = { _tag: "Failed", cause }
+      if (kept === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
+      if (isPartial) return Effect.succeed(kept)
       return Effect.succeed(
-        "_tag" in partial ? failed : partial.map((result) => result._tag === "Failed" ? failed : result)
+        kept.map((result): StepResult => result._tag === "Computed" ? result : { _tag: "Failed", cause })
       )
     })
   })
-
-/** For each output what it came to at last, unless that was a failure and it had been stored before. */
-const best = (before: Results, now: Results): Results =>
-  "_tag" in before || "_tag" in now
-    ? now
-    : now.map((result, at) => result._tag === "Failed" && before[at]!._tag !== "Failed" ? before[at]! : result)
 
 /** An interruption that the run did not ask for is the program's own doing, and is told as a defect. */
 const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknown> =>
@@ -735,23 +810,36 @@ const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknow
 
 const maxRecordedLength = 16_384
 
-const recorded = (cause: Cause.Cause<unknown>): EventLog.RecordedError => {
+/**
+ * What is recorded of a failure. Errors are the users' own: reading one may throw, and it may be of any size.
+ *
+ * @internal
+ */
+export const recorded = (cause: Cause.Cause<unknown>): EventLog.RecordedError => {
+  const text = (read: () => string, otherwise: string): string => {
+    try {
+      return read().slice(0, maxRecordedLength)
+    } catch {
+      return otherwise
+    }
+  }
+  const tag = text(() => tagOf(cause), "Error")
+  return {
+    tag,
+    message: text(() => messageOf(Cause.squash(cause)), text(() => String(Cause.squash(cause)), tag)) || tag,
+    cause: text(() => Cause.pretty(cause), tag)
+  }
+}
+
+const tagOf = (cause: Cause.Cause<unknown>): string => {
+  if (!Cause.hasFails(cause)) return "Defect"
   const error = Cause.squash(cause)
-  const tag = !Cause.hasFails(cause)
-    ? "Defect"
-    : typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
+  return typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
     ? error._tag
     : error instanceof Error
     ? error.name
     : "Error"
-  const message = error instanceof Error ? error.message : typeof error === "string" ? error : inspect(error)
-  return { tag, message: message === "" ? tag : message, cause: Cause.pretty(cause).slice(0, maxRecordedLength) }
 }
 
-const inspect = (error: unknown): string => {
-  try {
-    return JSON.stringify(error) ?? String(error)
-  } catch {
-    return String(error)
-  }
-}
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : typeof error === "string" ? error : JSON.stringify(error) ?? String(error)

@@ -1,7 +1,5 @@
 /**
  * The errors of the runtime, which exports them.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 

@@ -1,7 +1,5 @@
 /**
  * Which nodes of a graph a selection selects: one pass over the nodes or the edges for each operator.
- *
- * @internal
  */
 import * as Result from "effect/Result"
 import type * as Asset from "../Asset.ts"

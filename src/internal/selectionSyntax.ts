@@ -3,8 +3,6 @@
  *
  * A recursive descent over tokens that are read as they are needed, so the first mistake in the text is the one that is
  * told. Reading costs O(length); only parentheses, functions and `not` nest, and how deep is limited.
- *
- * @internal
  */
 import type { Attribute, Selection } from "../Selection.ts"
 import { fold, join } from "./selectionTree.ts"

@@ -1,7 +1,5 @@
 /**
  * What reading, printing and resolving selections have in common: their operands, and the wildcards of keys and groups.
- *
- * @internal
  */
 import type { Selection } from "../Selection.ts"
 

@@ -1,13 +1,12 @@
 /**
  * What a running asset's program can reach of its run: where metadata is collected, and who hears of its steps.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import type * as Metadata from "../Metadata.ts"
 
@@ -25,7 +24,7 @@ export interface Step {
   readonly startedAt: number
   /** The upstream nodes that an optional input gave `None` for, once for each such input. */
   absent: Array<number> | undefined
-  metadata: Metadata.Metadata | undefined
+  metadata: Record<string, Metadata.Value> | undefined
   steps: Array<StepRecord> | undefined
   readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined
 }
@@ -92,16 +91,38 @@ export type Computation = (inputs: unknown, context: unknown) => Effect.Effect<u
 export const toComputation = (compute: (inputs: never, context: never) => unknown): Computation => {
   // the inputs and the context are built by the library from the asset's own definition
   const call = compute as (inputs: unknown, context: unknown) => unknown
-  if (compute instanceof GeneratorFunction) {
-    return Effect.fnUntracedEager(call as () => Generator<never, unknown, never>) as Computation
-  }
+  if (compute instanceof GeneratorFunction) return (inputs, context) => driven(call(inputs, context) as Program)
   return (inputs, context) => {
     const returned = call(inputs, context)
     if (Effect.isEffect(returned)) return returned as Effect.Effect<unknown, unknown, unknown>
-    if (isGenerator(returned)) return Effect.gen(() => returned)
+    if (isGenerator(returned)) return driven(returned)
+    // a promise that nobody waits for must not end the process when it rejects
+    if (returned instanceof Promise) returned.catch(() => undefined)
     return Effect.die(new TypeError("compute must return an Effect, or be a generator method: *compute() { … }"))
   }
 }
 
-const isGenerator = (u: unknown): u is Generator<never, unknown, never> =>
+type Program = Generator<Effect.Effect<unknown, unknown, unknown>, unknown, unknown>
+
+/** Runs a program as far as it goes without suspending; the rest is an effect. */
+const driven = (program: Program): Effect.Effect<unknown, unknown, unknown> => {
+  let step = program.next()
+  while (step.done !== true && Exit.isExit(step.value) && step.value._tag === "Success") {
+    step = program.next(step.value.value)
+  }
+  if (step.done === true) return Effect.succeed(step.value)
+  let first: typeof step | undefined = step
+  // the rest of the program, beginning with what it has yielded already
+  const rest = {
+    next: (value: unknown) => {
+      const next = first ?? program.next(value)
+      first = undefined
+      return next
+    },
+    [Symbol.iterator]: () => rest
+  }
+  return Effect.gen(() => rest as unknown as Generator<Effect.Effect<unknown, unknown, unknown>, unknown, never>)
+}
+
+const isGenerator = (u: unknown): u is Program =>
   typeof u === "object" && u !== null && "next" in u && Symbol.iterator in u

@@ -1,7 +1,5 @@
 /**
  * "Did you mean": the known keys that are close to an unknown one.
- *
- * @internal
  */
 import * as AssetKey from "../AssetKey.ts"
 

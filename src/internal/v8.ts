@@ -1,7 +1,5 @@
 /**
  * V8's structured clone serialization, loaded only when a value without a schema is stored in a file.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 
@@ -49,6 +47,14 @@ export const clonable = (value: unknown): string | undefined => {
           return `it contains an instance of ${
             name === undefined || name === "" ? "a class" : name
           }. Give the asset a schema.`
+        }
+        if (Object.getOwnPropertySymbols(next).length > 0) return "it contains an object with a symbol for a key."
+        if (next instanceof Error) {
+          if (Object.keys(next).length > 0) {
+            return "it contains an Error with fields of its own. Give the asset a schema."
+          }
+          open.push(next.cause)
+          continue
         }
         if (next instanceof Map) { for (const [key, item] of next) open.push(key, item) }
         else if (next instanceof Set) { for (const item of next) open.push(item) }

@@ -1,7 +1,5 @@
 /**
  * Data versions that follow from code and inputs.
- *
- * @internal
  */
 
 /**
@@ -24,10 +22,13 @@ const cyrb53 = (text: string, seed: number): number => {
 }
 
 /**
- * The data version of a value that was computed by `codeVersion` from inputs of these versions: the same for the same, in
- * whatever order the inputs are named.
+ * The data version of a value that was computed by `codeVersion` from inputs of these versions, with this configuration: the
+ * same for the same, in whatever order the inputs are named.
  *
  * @internal
  */
-export const derivedVersion = (codeVersion: string, inputs: { readonly [key: string]: string }): string =>
-  hash(JSON.stringify([codeVersion, Object.keys(inputs).sort().map((key) => [key, inputs[key]])]))
+export const derivedVersion = (
+  codeVersion: string,
+  inputs: { readonly [key: string]: string },
+  config: string | undefined
+): string => hash(JSON.stringify([codeVersion, Object.keys(inputs).sort().map((key) => [key, inputs[key]]), config]))

@@ -131,13 +131,58 @@ describe("Asset.make", () => {
     Asset.make("a", { compute: () => Effect.void, metadata: { f: () => 1 } })
   })
 
-  it("refuses a value that is undefined at times, unless a schema says what that means", () => {
-    // @ts-expect-error is undefined a value to store?
-    Asset.make("a", { compute: () => Effect.succeed([1].at(0)) })
-    Asset.make("b", { schema: Schema.UndefinedOr(Schema.Number), compute: () => Effect.succeed([1].at(0)) })
-    Asset.make("c", { compute: () => Effect.succeed(null as unknown) })
-    Asset.make("d", { compute: () => Effect.fail(new Failure()) })
-    Asset.make("e", { compute: () => Effect.undefined })
+  it("works in a factory that does not know the types", () => {
+    const constant = <const K extends string, A>(key: K, value: A) =>
+      Asset.make(key, { compute: () => Effect.succeed(value) })
+    const copy = <const K extends string, A, E, R>(key: K, asset: Asset.Asset<string, A, E, R>) =>
+      Asset.make(key, { inputs: { asset }, compute: ({ asset }) => Effect.succeed(asset) })
+    const generated = <const K extends string, A, E, R>(key: K, effect: Effect.Effect<A, E, R>) =>
+      Asset.make(key, {
+        *compute() {
+          return yield* effect
+        }
+      })
+    expectTypeOf<Asset.Value<ReturnType<typeof constant<"a", number>>>>().toEqualTypeOf<number>()
+    expectTypeOf(copy("b", numbers).key).toEqualTypeOf<"b">()
+    expectTypeOf<Asset.Error<ReturnType<typeof generated<"c", number, Failure, Api>>>>().toEqualTypeOf<Failure>()
+  })
+
+  it("stores a value of type any", () => {
+    // what an untyped library gives
+    const any = Asset.make("any", Effect.sync(() => JSON.parse("1")))
+    expectTypeOf<Asset.Services<typeof any>>().toEqualTypeOf<IOManager.IOManager>()
+  })
+
+  it("refuses a generator that yields what is no effect", () => {
+    Asset.make("a", {
+      // @ts-expect-error an Option is no effect
+      *compute() {
+        yield* Option.some(1)
+        return 1
+      }
+    })
+    Asset.make("b", {
+      // @ts-expect-error nor is a number
+      *compute() {
+        yield 5
+        return 1
+      }
+    })
+  })
+
+  it("takes undefined for what is left out", () => {
+    Asset.make("a", {
+      inputs: undefined,
+      deps: undefined,
+      schema: undefined,
+      config: undefined,
+      ioManager: undefined,
+      keyPrefix: undefined,
+      group: undefined,
+      retry: undefined,
+      timeout: undefined,
+      compute: () => Effect.void
+    })
   })
 
   it("can be written down by hand", () => {

@@ -36,8 +36,13 @@ describe("Graph.make", () => {
     Graph.make({ reader })
   })
 
-  it("takes another asset with the key of an upstream asset", () => {
-    Graph.make({ mocked: Asset.make("total", Effect.succeed(1)), report })
+  it("takes assets whose types were written by hand", () => {
+    const hand: Asset.Asset<"hand", number, Failure, Api | IOManager.IOManager> = Asset.make("hand", {
+      inputs: { source },
+      compute: ({ source }) => Effect.succeed(source)
+    })
+    expectTypeOf<keyof ReturnType<typeof both>["assets"]>().toEqualTypeOf<"hand" | "source">()
+    const both = () => Graph.make({ hand, source })
   })
 
   it("takes a multi-asset for its outputs", () => {
