@@ -300,3 +300,19 @@ describe("what is large", () => {
     assert.throws(() => Graph.fromAssets(assets), /has 3000 problems/)
   })
 })
+
+describe("the error of a configuration", () => {
+  it.effect("says what is missing and where it is looked for", () =>
+    Effect.gen(function*() {
+      const a = Asset.make("daily/rain", {
+        config: Schema.Struct({ limit: Schema.Int }),
+        compute: (_, { config }) => Effect.succeed(config.limit)
+      })
+      const error = yield* Effect.flip(Runtime.run(Graph.make({ a })))
+      assert.strictEqual(
+        error.message,
+        `The configuration of the run is not valid:\n- "daily/rain": Missing key at ["daily"]["rain"]["limit"]; ` +
+          `give it in the options of the run, or in the ConfigProvider under "daily/rain"`
+      )
+    }).pipe(Effect.provide(inMemory)))
+})

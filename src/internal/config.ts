@@ -65,7 +65,9 @@ export const resolveConfig = Effect.fnUntraced(function*(
       : Effect.mapError(
         Config.schema(schema, path).parse(isStruct(schema) ? withRecordAt(provider, path) : provider),
         (error) =>
-          `${error.message}; give it in the options of the run, or in the ConfigProvider under ${JSON.stringify(name)}`
+          `${plain(error.message)}; give it in the options of the run, or in the ConfigProvider under ${
+            JSON.stringify(name)
+          }`
       )
     yield* Effect.match(value, {
       onSuccess: (value) => values.set(name, value),
@@ -74,6 +76,9 @@ export const resolveConfig = Effect.fnUntraced(function*(
   }
   return problems.length > 0 ? yield* Effect.fail(problems) : values
 })
+
+/** What is wrong, without the name of the error that wraps it. */
+const plain = (message: string): string => /^SchemaError\((.*)\)$/s.exec(message)?.[1] ?? message
 
 const isStruct = (schema: Schema.Constraint): boolean =>
   SchemaAST.toEncoded(Schema.toCodecStringTree(schema).ast)._tag === "Objects"

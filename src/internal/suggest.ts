@@ -29,7 +29,11 @@ const similar = (a: string, b: string): number => {
   const limit = Math.max(a.length, b.length) < 5 ? 1 : 2
   const edits = distance(a.toLowerCase(), b.toLowerCase(), limit)
   // the beginning of a name is a good guess, too, but not as good
-  return edits <= limit ? edits : a.length >= 4 && b.startsWith(a) ? limit + 1 : Infinity
+  return edits <= limit && edits < Math.max(a.length, b.length)
+    ? edits
+    : a.length >= 4 && b.startsWith(a)
+    ? limit + 1
+    : Infinity
 }
 
 /** How far two keys are apart: edits in one segment, or one segment more or less; `Infinity` when it is more than that. */
