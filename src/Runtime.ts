@@ -36,8 +36,9 @@ import type * as Asset from "./Asset.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
-import { execute, outcomesOf, recorded as errorOf } from "./internal/engine.ts"
+import { execute, outcomesOf } from "./internal/engine.ts"
 import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
+import { recorded } from "./internal/recorded.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import * as Plan from "./Plan.ts"
@@ -224,7 +225,9 @@ export const explain = (outcome: Outcome): string => {
     case "UpToDate":
       return "up to date"
     case "Failed":
-      return `failed: ${errorOf(outcome.cause).message}${outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""}`
+      return `failed: ${recorded(outcome.cause).message}${
+        outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""
+      }`
     case "UpstreamFailed":
       return `not computed: ${outcome.failed.join(", ")} failed`
     case "Cancelled":

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Deferred, Effect, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
 import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { refusing } from "./fixtures/storage.ts"
 
 const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
 
@@ -209,23 +210,9 @@ describe("progress that does not end", () => {
 describe("retries of a multi-asset", () => {
   it.effect("show the schedule the error of the storage, and keep what was stored", () =>
     Effect.gen(function*() {
-      const memory = yield* IOManager.makeMemory
       let attempts = 0
       const seen: Array<unknown> = []
-      const refusing: IOManager.Service = {
-        ...memory,
-        save: (value, slot) =>
-          slot.key === "b" && attempts < 3
-            ? Effect.fail(
-              new IOManager.IOManagerError({
-                operation: "save",
-                key: slot.key,
-                partition: undefined,
-                reason: new IOManager.InvalidValue({ problem: "no." })
-              })
-            )
-            : memory.save(value, slot)
-      }
+      const storage = yield* refusing((slot) => slot.key === "b" && attempts < 3)
       const multi = Asset.multi("m", {
         outputs: { a: {}, b: {} },
         retry: Schedule.recurs(5).pipe(Schedule.tap(({ input }) => Effect.sync(() => seen.push(input)))),
@@ -233,7 +220,7 @@ describe("retries of a multi-asset", () => {
       })
       const run = yield* Effect.provide(
         Runtime.run(Graph.make({ multi })),
-        Layer.succeed(IOManager.IOManager, refusing)
+        Layer.succeed(IOManager.IOManager, storage)
       )
       assert.strictEqual(run.status, "Succeeded")
       assert.strictEqual(run.outcomes.a._tag, "Materialized")

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+import { refusing } from "./fixtures/storage.ts"
 
 const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
 
@@ -151,21 +152,7 @@ describe("multi-assets", () => {
   it.effect("keep what an attempt has stored when a later one fails", () =>
     Effect.gen(function*() {
       let attempts = 0
-      const memory = yield* IOManager.makeMemory
-      const refusing: IOManager.Service = {
-        ...memory,
-        save: (value, slot) =>
-          slot.key === "b"
-            ? Effect.fail(
-              new IOManager.IOManagerError({
-                operation: "save",
-                key: slot.key,
-                partition: undefined,
-                reason: new IOManager.InvalidValue({ problem: "no." })
-              })
-            )
-            : memory.save(value, slot)
-      }
+      const storage = yield* refusing((slot) => slot.key === "b")
       const multi = Asset.multi("m", {
         outputs: { a: {}, b: {} },
         retry: Schedule.recurs(2),
@@ -176,7 +163,7 @@ describe("multi-assets", () => {
       })
       const run = yield* Effect.provide(
         Runtime.run(Graph.make({ multi })),
-        Layer.succeed(IOManager.IOManager, refusing)
+        Layer.succeed(IOManager.IOManager, storage)
       )
       assert.strictEqual(attempts, 3)
       assert.strictEqual(run.outcomes.a._tag, "Materialized")

@@ -56,6 +56,9 @@ export type StepResult =
   | { readonly _tag: "Skipped"; readonly reason: EventLog.SkipReason }
   | { readonly _tag: "Failed"; readonly cause: Cause.Cause<unknown> }
 
+/** What a step came to: for one asset, or for each output of a multi-asset. */
+export type Results = StepResult | ReadonlyArray<StepResult>
+
 /** @internal */
 export const slotOf = (asset: Asset.Any, runId: string | undefined): IOManager.Slot => ({
   key: asset.key,
@@ -80,7 +83,7 @@ export const attempt = (
   id: number,
   outputs: ReadonlyArray<number> | undefined,
   step: Step
-): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
+): Effect.Effect<Results, unknown, unknown> => {
   const inputs: Record<string, unknown> = {}
   const loading = loadInputs(env, env.graph.reads[id]!, step, inputs)
   return loading === undefined
@@ -98,7 +101,7 @@ const compute = (
   outputs: ReadonlyArray<number> | undefined,
   step: Step,
   inputs: Record<string, unknown>
-): Effect.Effect<StepResult | ReadonlyArray<StepResult>, unknown, unknown> => {
+): Effect.Effect<Results, unknown, unknown> => {
   const asset = env.graph.assets[id]!
   const { runId, tags } = env
   if (asset.output !== undefined && outputs !== undefined) {

@@ -18,9 +18,11 @@ import type * as Graph from "../Graph.ts"
 import type * as IOManager from "../IOManager.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
-import { attempt, type Environment, slotOf, State, type StepResult } from "./attempt.ts"
+import { attempt, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
 import { configText, resolveConfig } from "./config.ts"
 import { AssetTimeoutError, RunConfigError } from "./errors.ts"
+import { recorded } from "./recorded.ts"
+import { retried } from "./retried.ts"
 import { CurrentStep, type Step } from "./step.ts"
 import { derivedVersion } from "./version.ts"
 
@@ -123,9 +125,6 @@ interface Services {
   readonly concurrency: number
   readonly traced: boolean
 }
-
-/** What a step came to: for one asset, or for each output of a multi-asset. */
-type Results = StepResult | ReadonlyArray<StepResult>
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -762,84 +761,8 @@ const cancelled = { _tag: "Cancelled" } as const
 const noSteps: ReadonlyArray<EventLog.StepRecord> = []
 const noVersions: { readonly [key: string]: string } = {}
 
-/**
- * Tries a step again. A multi-asset of which an output could not be stored is tried again, too; what an earlier attempt has
- * stored is stored, whatever becomes of the last one.
- */
-const retried = (
-  effect: Effect.Effect<Results, unknown, unknown>,
-  retry: Asset.AnySchedule
-): Effect.Effect<Results, unknown, unknown> =>
-  Effect.suspend(() => {
-    let kept: ReadonlyArray<StepResult> | undefined
-    let isPartial = false
-    const once = Effect.flatMap(
-      Effect.suspend(() => {
-        isPartial = false
-        return effect
-      }),
-      (results) => {
-        if ("_tag" in results) return Effect.succeed(results)
-        const before = kept
-        kept = before === undefined
-          ? results
-          : results.map((result, at) =>
-            before[at]!._tag === "Computed" && result._tag !== "Computed" ? before[at]! : result
-          )
-        const failure = results.find((result) => result._tag === "Failed")
-        if (failure === undefined) return Effect.succeed<Results>(kept)
-        isPartial = true
-        // as with a failure of the program, a defect is not tried again
-        return Effect.failCause(failure.cause)
-      }
-    )
-    return Effect.catchCause(Effect.retry(once, retry), (cause) => {
-      if (kept === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
-      if (isPartial) return Effect.succeed(kept)
-      return Effect.succeed(
-        kept.map((result): StepResult => result._tag === "Computed" ? result : { _tag: "Failed", cause })
-      )
-    })
-  })
-
 /** An interruption that the run did not ask for is the program's own doing, and is told as a defect. */
 const requested = (cause: Cause.Cause<unknown>, key: string): Cause.Cause<unknown> =>
   Cause.hasInterruptsOnly(cause)
     ? Cause.die(new Error(`The program of "${key}" was interrupted, though its run was not cancelled.`))
     : cause
-
-const maxRecordedLength = 16_384
-
-/**
- * What is recorded of a failure. Errors are the users' own: reading one may throw, and it may be of any size.
- *
- * @internal
- */
-export const recorded = (cause: Cause.Cause<unknown>): EventLog.RecordedError => {
-  const text = (read: () => string, otherwise: string): string => {
-    try {
-      return read().slice(0, maxRecordedLength)
-    } catch {
-      return otherwise
-    }
-  }
-  const tag = text(() => tagOf(cause), "Error")
-  return {
-    tag,
-    message: text(() => messageOf(Cause.squash(cause)), text(() => String(Cause.squash(cause)), tag)) || tag,
-    cause: text(() => Cause.pretty(cause), tag)
-  }
-}
-
-const tagOf = (cause: Cause.Cause<unknown>): string => {
-  if (!Cause.hasFails(cause)) return "Defect"
-  const error = Cause.squash(cause)
-  return typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
-    ? error._tag
-    : error instanceof Error
-    ? error.name
-    : "Error"
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : typeof error === "string" ? error : JSON.stringify(error) ?? String(error)
