@@ -200,7 +200,7 @@ const loadInputs = (
     }
     if (state === State.skipped && mode === "optional") {
       into[name] = Option.none()
-      ;(step.absent ??= []).push(read.id)
+      ;(step.absent ??= new Set()).add(name)
       continue
     }
     const slot = env.slot(read.id)
@@ -219,7 +219,7 @@ const loadInputs = (
         if (IOManager.isNotStored(error)) {
           if (isOptional) {
             into[name] = Option.none()
-            ;(step.absent ??= []).push(read.id)
+            ;(step.absent ??= new Set()).add(name)
             return Effect.void
           }
           if (state === State.skipped) {

@@ -608,7 +608,7 @@ class PlannedRun implements Environment {
   }
 
   /** The versions of what an asset read, or came after: nothing that it had to do without. */
-  private inputVersions(id: number, absent: ReadonlyArray<number> | undefined): { readonly [key: string]: string } {
+  private inputVersions(id: number, absent: ReadonlySet<string> | undefined): { readonly [key: string]: string } {
     const { offsets, targets } = this.graph.parents
     const start = offsets[id]!
     const end = offsets[id + 1]!
@@ -628,23 +628,16 @@ class PlannedRun implements Environment {
     return versions
   }
 
-  /** The upstream nodes of which nothing that was stored before this run was there for a node. */
-  private missed(id: number, absent: ReadonlyArray<number> | undefined): ReadonlySet<number> {
+  /** The upstream nodes of which nothing that was stored before this run was there for a node that ran. */
+  private missed(id: number, absent: ReadonlySet<string> | undefined): ReadonlySet<number> {
     const missed = new Set<number>()
     const { offsets, targets } = this.graph.parents
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
-      // a skipped asset that is only waited for, or read only if it has a value in this run
+      // one that was skipped is missed as long as no input has been given what it stored before
       if (this.states[targets[at]!] === State.skipped) missed.add(targets[at]!)
     }
-    for (const other of absent ?? []) missed.add(other)
-    const left = new Map<number, number>()
-    for (const other of absent ?? []) left.set(other, (left.get(other) ?? 0) + 1)
-    for (const { id: parent, mode } of this.graph.reads[id]!) {
-      const isAbsent = left.get(parent) ?? 0
-      if (isAbsent > 0 && mode !== "value" && mode !== "lastValue") left.set(parent, isAbsent - 1)
-      // another read of the same asset was given what is stored
-      else if (this.states[parent] !== State.skipped || mode !== "optional") missed.delete(parent)
-    }
+    for (const read of this.graph.reads[id]!) if (absent?.has(read.name) === true) missed.add(read.id)
+    for (const read of this.graph.reads[id]!) if (absent?.has(read.name) !== true) missed.delete(read.id)
     return missed
   }
 

@@ -22,8 +22,8 @@ export interface StepRecord {
 export interface Step {
   attempts: number
   readonly startedAt: number
-  /** The upstream nodes that an optional input gave `None` for, once for each such input. */
-  absent: Array<number> | undefined
+  /** The names of the inputs that are `None`. */
+  absent: Set<string> | undefined
   metadata: Record<string, Metadata.Value> | undefined
   steps: Array<StepRecord> | undefined
   readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined

@@ -217,14 +217,17 @@ const versionsRead = (of: Case, model: Model.Result, key: string): ReadonlyMap<s
   return versions
 }
 
-const property = { runs: 400, size: 25, seed: 20120101 }
+/** `npm run test:long` runs the same laws on many times as many cases, and others each time: it prints the seed. */
+const factor = Number(process.env["LAWS_FACTOR"] ?? 1)
+const offset = Number(process.env["LAWS_SEED"] ?? 0)
+const howMany = (runs: number, seed: number) => ({ runs: runs * factor, size: 25, seed: seed + offset })
 
 describe("a run", () => {
   it.effect.prop(
     "gives, stores, reads and records what the model says",
     [cases],
     ([of]) => Effect.provide(agreesWithModel(of), inMemory),
-    { arbitrary: property }
+    { arbitrary: howMany(400, 20120101) }
   )
 
   // time passes in this one, so that the log is also written while programs run
@@ -238,7 +241,7 @@ describe("a run", () => {
         yield* Effect.provide(agreesWithModel(of), [IOManager.layerFileSystem({ directory }), EventLog.layerMemory])
         assert.deepStrictEqual(yield* leftovers(directory), [])
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
-    { arbitrary: { ...property, runs: 60, seed: 2 } }
+    { arbitrary: howMany(60, 2) }
   )
 
   it.effect.prop("of everything, run again, stores the same", [soundCases], ([of]) =>
@@ -251,7 +254,7 @@ describe("a run", () => {
       const second = yield* run(graph, all)
       assert.deepStrictEqual([first.status, second.status], ["Succeeded", "Succeeded"])
       assert.deepStrictEqual(sorted(yield* storedAfter(graph)), stored)
-    }).pipe(Effect.provide(inMemory)), { arbitrary: { ...property, runs: 150, seed: 3 } })
+    }).pipe(Effect.provide(inMemory)), { arbitrary: howMany(150, 3) })
 })
 
 const leftovers = Effect.fnUntraced(function*(directory: string) {
@@ -363,7 +366,7 @@ describe("a run that is interrupted", () => {
       const ended = yield* Effect.provide(interrupted(of, trigger), slowly(trigger.tick, pause))
       yield* storedAfterCancel(of, ended)
     }).pipe(Effect.provide(inMemory))
-  }, { arbitrary: { ...property, runs: 300, seed: 4 } })
+  }, { arbitrary: howMany(300, 4) })
 
   it.live.prop("leaves whole files", [cases, moment], ([of, after]) => {
     const trigger = makeTrigger(after)
@@ -378,7 +381,7 @@ describe("a run that is interrupted", () => {
         yield* storedAfterCancel(of, ended)
       }).pipe(Effect.provide([IOManager.layerFileSystem({ directory }), EventLog.layerMemory]))
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
-  }, { arbitrary: { ...property, runs: 80, seed: 5 } })
+  }, { arbitrary: howMany(80, 5) })
 })
 
 describe("the generator of cases", () => {
