@@ -432,7 +432,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
     yield* fs.makeDirectory(directory, { recursive: true })
     made.add(directory)
   })
-  const write = Effect.fnUntraced(function*(file: string, bytes: Uint8Array) {
+  const replace = Effect.fnUntraced(function*(file: string, bytes: Uint8Array) {
     const directory = path.dirname(file)
     const temporary = path.join(directory, `.${unique()}.tmp`)
     yield* makeDirectory(directory)
@@ -442,7 +442,14 @@ export const makeFileSystem = Effect.fnUntraced(function*(
         return Effect.ignore(fs.remove(temporary, { force: true }))
       })
     )
-  }, Effect.uninterruptible)
+  })
+  const write = (file: string, outdated: string, bytes: Uint8Array) =>
+    // a folder that is known may have been removed meanwhile
+    Effect.catchReason(replace(file, bytes), "PlatformError", "NotFound", () => replace(file, bytes)).pipe(
+      // what was stored in the other format, before the asset had or lost its schema, is out of date then
+      Effect.andThen(fs.remove(outdated, { force: true })),
+      Effect.uninterruptible
+    )
 
   return make({
     save: Effect.fnUntraced(function*(value, slot) {
@@ -451,9 +458,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
       const bytes = slot.schema === undefined
         ? yield* serialize(value)
         : new TextEncoder().encode(yield* encodeJson(value, slot))
-      yield* write(file, bytes)
-      // what was stored in the other format, before the asset had or lost its schema, is out of date now
-      yield* fs.remove(base + otherExtension(slot), { force: true })
+      yield* write(file, base + otherExtension(slot), bytes)
       return { metadata: { path: Metadata.path(file), size: bytes.byteLength } }
     }),
     load: Effect.fnUntraced(function*(slot) {

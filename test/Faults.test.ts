@@ -1,6 +1,17 @@
 /** What a run must survive: programs, storages and logs that do what they should not. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Deferred, Effect, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
+import {
+  ConfigProvider,
+  Deferred,
+  Effect,
+  Fiber,
+  Layer,
+  Option,
+  Schedule,
+  Schema,
+  SchemaTransformation,
+  Stream
+} from "effect"
 import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { refusing } from "./fixtures/storage.ts"
@@ -302,4 +313,28 @@ describe("the error of a configuration", () => {
           `give it in the options of the run, or in the ConfigProvider under "daily/rain"`
       )
     }).pipe(Effect.provide(inMemory)))
+})
+
+describe("a configuration that cannot be written", () => {
+  for (const waits of [false, true]) {
+    it.effect(`gives each run a data version of its own, ${waits ? "later" : "at once"}`, () =>
+      Effect.gen(function*() {
+        const throws = Schema.String.pipe(Schema.decodeTo(
+          Schema.String,
+          SchemaTransformation.transform({
+            decode: (text) => text,
+            encode: (): string => {
+              throw new Error("one way only")
+            }
+          })
+        ))
+        const a = Asset.make("a", {
+          codeVersion: "1",
+          config: Schema.Struct({ throws }),
+          compute: () => waits ? Effect.as(Effect.yieldNow, 1) : Effect.succeed(1)
+        })
+        const run = yield* Runtime.run(Graph.make({ a }), { config: { a: { throws: "x" } } })
+        assert.isTrue(run.outcomes.a._tag === "Materialized" && run.outcomes.a.dataVersion === run.id)
+      }).pipe(Effect.provide(inMemory)))
+  }
 })

@@ -246,6 +246,14 @@ describe("the storage in files", () => {
     }
   )
 
+  onFiles("stores again after its folder was removed", function*({ directory, files, fs, io }) {
+    yield* io.save(1, slot("a/b"))
+    yield* fs.remove(directory, { recursive: true })
+    yield* io.save(2, slot("a/b"))
+    assert.deepStrictEqual(yield* files, ["storage/a/b.v8"])
+    assert.strictEqual(yield* io.load(slot("a/b")), 2)
+  })
+
   onFiles("fails typed where the directory is a file", function*({ directory, fs, io }) {
     yield* fs.writeFileString(directory, "not a directory")
     for (const operation of [io.save(1, slot("a/b")), io.load(slot("a/b")), io.remove(slot("a/b"))]) {

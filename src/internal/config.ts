@@ -107,7 +107,12 @@ const withRecordAt = (
  * @internal
  */
 export const configText = (schema: Schema.Constraint, value: unknown): string | undefined => {
-  // definitions take schemas that need no services
-  const codec = Schema.fromJsonString(Schema.toCodecJson(schema as Schema.ConstraintCodec<unknown, unknown>))
-  return Option.getOrUndefined(Schema.encodeUnknownOption(codec)(value))
+  try {
+    // definitions take schemas that need no services
+    const codec = Schema.fromJsonString(Schema.toCodecJson(schema as Schema.ConstraintCodec<unknown, unknown>))
+    return Option.getOrUndefined(Schema.encodeUnknownOption(codec)(value))
+  } catch {
+    // an encoder of the user's that throws, or takes its time
+    return undefined
+  }
 }

@@ -32,7 +32,7 @@ const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8A
 const maxWaiting = 256
 const maxDelayMillis = 10
 
-/** How long the end of a run waits for the log. */
+/** How long a run that is stopping waits for its log. */
 const maxWriteDuration = Duration.seconds(10)
 
 /** How many steps are launched in one go before other fibers have their turn. */
@@ -277,7 +277,7 @@ class PlannedRun implements Environment {
     const timestamp = clock.currentTimeMillisUnsafe()
     this.waiting.push({ _tag: "RunFinished", runId, timestamp, status, durationMillis })
     // after a failure of the log, one more try to leave a run behind that has an end
-    if (!this.hung) yield* this.writeLast
+    if (!this.hung) interrupted = (yield* this.writeLast(restore)) ?? interrupted
     if (this.broken !== undefined) return yield* this.broken
     const run: Runtime.Run<Graph.Assets> = {
       id: runId,
@@ -381,8 +381,11 @@ class PlannedRun implements Environment {
     this.running.set(id, fiber)
     fiber.addObserver((exit) => {
       this.running.delete(id)
-      this.finished(id, step, exit)
-      this.wakeUp()
+      try {
+        this.finished(id, step, exit)
+      } finally {
+        this.wakeUp()
+      }
     })
   }
 
@@ -408,7 +411,7 @@ class PlannedRun implements Environment {
       duration: timeout,
       orElse: () => Effect.fail(new AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
     })
-    const effect = retry === undefined ? timed : retried(timed, retry)
+    const effect = retry === undefined ? timed : retried(timed, retry, () => this.stopping)
     return this.traced
       ? Effect.withSpan(effect, `asset ${name}`, {
         attributes: { "asset.key": name, "run.id": this.runId },
@@ -438,7 +441,16 @@ class PlannedRun implements Environment {
     this.propagate()
   }
 
+  /** Whatever is wrong with a result is a failure of its asset, and of nothing else. */
   private settleResult(id: number, result: StepResult | typeof cancelled, step: Step): void {
+    try {
+      this.settleAs(id, result, step)
+    } catch (defect) {
+      this.settleAs(id, { _tag: "Failed", cause: Cause.die(defect) }, step)
+    }
+  }
+
+  private settleAs(id: number, result: StepResult | typeof cancelled, step: Step): void {
     const asset = this.graph.assets[id]!
     const { key } = asset
     const { runId } = this
@@ -691,16 +703,20 @@ class PlannedRun implements Environment {
     })
   })
 
-  /** Writes what is left, and nothing else goes on. */
-  private readonly writeLast = Effect.suspend(() => {
+  /** Writes what is left, and nothing else goes on. Gives the interruption that came meanwhile. */
+  private readonly writeLast = Effect.fnUntraced({ self: this }, function*(
+    this: PlannedRun,
+    restore: Restore
+  ): Effect.fn.Return<Cause.Cause<never> | undefined> {
     const append = Effect.suspend(() => this.services.log.append(this.waiting))
-    return Effect.catchCause(
-      Effect.timeoutOrElse(append, { duration: maxWriteDuration, orElse: () => Effect.fail(hangs()) }),
-      (cause) => {
-        this.broken ??= logError(cause)
-        return Effect.void
-      }
-    )
+    const fiber = yield* Effect.forkChild(append, { startImmediately: true })
+    const waited = this.stopping ? undefined : yield* Effect.exit(restore(Fiber.await(fiber)))
+    const exit = waited !== undefined && Exit.isSuccess(waited)
+      ? Option.some(waited.value)
+      : yield* Effect.timeoutOption(Fiber.await(fiber), maxWriteDuration)
+    if (Option.isNone(exit)) this.giveUpWriting()
+    else if (Exit.isFailure(exit.value)) this.broken ??= logError(exit.value.cause)
+    return waited !== undefined && Exit.isFailure(waited) ? waited.cause : undefined
   })
 
   private giveUpWriting(): void {

@@ -14,7 +14,8 @@ import type { Results, StepResult } from "./attempt.ts"
  */
 export const retried = (
   effect: Effect.Effect<Results, unknown, unknown>,
-  retry: Asset.AnySchedule
+  retry: Asset.AnySchedule,
+  isStopping: () => boolean
 ): Effect.Effect<Results, unknown, unknown> =>
   Effect.suspend(() => {
     let kept: ReadonlyArray<StepResult> | undefined
@@ -40,7 +41,7 @@ export const retried = (
       }
     )
     return Effect.catchCause(Effect.retry(once, retry), (cause) => {
-      if (kept === undefined || Cause.hasInterrupts(cause)) return Effect.failCause(cause)
+      if (kept === undefined || (Cause.hasInterrupts(cause) && isStopping())) return Effect.failCause(cause)
       if (isPartial) return Effect.succeed(kept)
       return Effect.succeed(
         kept.map((result): StepResult => result._tag === "Computed" ? result : { _tag: "Failed", cause })
