@@ -1116,6 +1116,13 @@ export const isOutput = (u: unknown): u is Output<unknown> => hasProperty(u, Out
 const InternalCompute: unique symbol = Symbol.for("effect-assets/Asset/compute")
 
 /**
+ * What the program of an asset is known by, in configuration, plans and progress: its key, or the name of its multi-asset.
+ *
+ * @internal
+ */
+export const nameOf = (self: Any): string => self.output?.multi.name ?? self.key
+
+/**
  * The program of an asset that is not external.
  *
  * @internal

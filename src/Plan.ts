@@ -17,9 +17,10 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import type * as Asset from "./Asset.ts"
+import * as Asset from "./Asset.ts"
 import * as Graph from "./Graph.ts"
 import type { Compiled } from "./internal/compile.ts"
+import { resolveIds } from "./internal/selectionResolve.ts"
 import * as Selection from "./Selection.ts"
 
 const TypeId = "~effect-assets/Plan"
@@ -96,7 +97,7 @@ export const make = <T extends Graph.Assets>(
   const incomplete = Graph.incomplete(graph)
   if (incomplete !== undefined) return Result.fail(incomplete)
   const compiled = Graph.compiled(graph)
-  const planned = selected(graph, compiled, options?.select)
+  const planned = selected(compiled, options?.select)
   if (Result.isFailure(planned)) return Result.fail(planned.failure)
   const outputs = completeMultis(compiled, planned.success)
   const keys: Array<string> = []
@@ -108,31 +109,18 @@ export const make = <T extends Graph.Assets>(
 }
 
 const selected = (
-  graph: Graph.Any,
   compiled: Compiled,
   select: ReadonlyArray<string> | string | Selection.Selection | undefined
 ): Result.Result<Uint8Array, PlanError> => {
-  const planned = new Uint8Array(compiled.assets.length)
-  if (select === undefined) {
-    compiled.assets.forEach((asset, id) => {
-      planned[id] = asset.external ? 0 : 1
-    })
-    return Result.succeed(planned)
+  if (typeof select === "string") {
+    return Result.flatMap(Selection.parse(select), (selection) => resolveIds(compiled, selection))
   }
-  let keys: ReadonlyArray<string>
-  if (Array.isArray(select)) keys = select
-  else {
-    const resolved = Selection.resolve(select as string | Selection.Selection, graph)
-    if (Result.isFailure(resolved)) return Result.fail(resolved.failure)
-    keys = resolved.success
-  }
-  for (const key of keys) {
-    const id = compiled.ids.get(key)
-    if (id === undefined) return Result.fail(Graph.unknownAsset(compiled, key))
-    planned[id] = compiled.assets[id]!.external ? 0 : 1
-  }
-  return Result.succeed(planned)
+  if (select === undefined) return resolveIds(compiled, Selection.all)
+  return resolveIds(compiled, isList(select) ? Selection.keys(select) : select)
 }
+
+const isList = (select: ReadonlyArray<string> | Selection.Selection): select is ReadonlyArray<string> =>
+  Array.isArray(select)
 
 /** Plans whole what cannot be computed in part, and gives the planned outputs of each multi-asset. */
 const completeMultis = (graph: Compiled, planned: Uint8Array): Inside["outputs"] => {
@@ -164,7 +152,7 @@ export const steps = (self: Plan): ReadonlyArray<Step> => {
     const parents = Array.from(targets.subarray(offsets[id]!, offsets[id + 1]!))
     const key = (id: number) => graph.assets[id]!.key
     out.push({
-      name: asset.output?.multi.name ?? asset.key,
+      name: Asset.nameOf(asset),
       keys: outputs.map(key),
       after: parents.filter((parent) => planned[parent] === 1).map(key),
       loads: [...new Set(graph.reads[id]!.map((read) => read.id))].filter((read) => planned[read] === 0).map(key)

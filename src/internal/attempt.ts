@@ -17,7 +17,7 @@ import { AssetValueError } from "./errors.ts"
 import type { Step } from "./step.ts"
 import { didYouMean, suggest } from "./suggest.ts"
 
-/** What became of a node so far; `pending` and `running` are for the bookkeeping alone. */
+/** What became of a node so far. */
 export const State = {
   notPlanned: 0,
   pending: 1,

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import type * as Asset from "../Asset.ts"
+import * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type { Compiled } from "./compile.ts"
 import { didYouMean, suggest } from "./suggest.ts"
@@ -17,9 +17,6 @@ export interface ConfigProblem {
   readonly key: string
   readonly problem: string
 }
-
-/** The name under which the configuration of an asset is given. */
-const nameOf = (asset: Asset.Any): string => asset.output?.multi.name ?? asset.key
 
 /**
  * Gives the decoded configuration of each planned asset that has a schema for it, by name.
@@ -35,7 +32,7 @@ export const resolveConfig = Effect.fnUntraced(function*(
   const problems: Array<ConfigProblem> = []
   const names = Object.keys(given)
   const known = new Map<string, Asset.Any>()
-  if (names.length > 0) { for (const asset of graph.assets) if (!asset.external) known.set(nameOf(asset), asset) }
+  if (names.length > 0) { for (const asset of graph.assets) if (!asset.external) known.set(Asset.nameOf(asset), asset) }
   for (const key of names) {
     const asset = known.get(key)
     if (asset === undefined) {
@@ -51,7 +48,7 @@ export const resolveConfig = Effect.fnUntraced(function*(
   for (let id = 0; id < planned.length; id++) {
     const asset = graph.assets[id]!
     if (planned[id] === 0 || asset.config === undefined) continue
-    const name = nameOf(asset)
+    const name = Asset.nameOf(asset)
     if (values.has(name)) continue
     values.set(name, undefined)
     // definitions take schemas that need no services

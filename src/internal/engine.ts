@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
-import type * as Asset from "../Asset.ts"
+import * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as IOManager from "../IOManager.ts"
@@ -342,7 +342,7 @@ class PlannedRun implements Environment {
   private launch(id: number): void {
     const asset = this.graph.assets[id]!
     const { listener } = this.services
-    const name = asset.output?.multi.name ?? asset.key
+    const name = Asset.nameOf(asset)
     const step: Step = {
       attempts: 0,
       startedAt: this.now,
@@ -596,17 +596,15 @@ class PlannedRun implements Environment {
   /** The keys of the assets whose own failure keeps a node from running. */
   private failedRoots(id: number): ReadonlyArray<string> {
     const { offsets, targets } = this.graph.parents
-    const keys = new Set<string>()
-    // a chain shares one list
-    const [only, ...others] = Array.from(targets.subarray(offsets[id]!, offsets[id + 1]!), (at) => this.outcomes[at])
-      .filter((outcome) => outcome?._tag === "Failed" || outcome?._tag === "UpstreamFailed")
-    if (only?._tag === "UpstreamFailed" && others.length === 0) return only.failed
+    const failures: Array<Runtime.Failed | Runtime.UpstreamFailed> = []
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const outcome = this.outcomes[targets[at]!]
-      if (outcome?._tag === "Failed") keys.add(outcome.key)
-      else if (outcome?._tag === "UpstreamFailed") { for (const key of outcome.failed) keys.add(key) }
+      if (outcome?._tag === "Failed" || outcome?._tag === "UpstreamFailed") failures.push(outcome)
     }
-    return Array.from(keys)
+    const [only] = failures
+    // a chain shares one list
+    if (only?._tag === "UpstreamFailed" && failures.length === 1) return only.failed
+    return Array.from(new Set(failures.flatMap((outcome) => outcome._tag === "Failed" ? outcome.key : outcome.failed)))
   }
 
   private derivedVersion(
@@ -615,7 +613,7 @@ class PlannedRun implements Environment {
     inputVersions: { readonly [key: string]: string }
   ): string {
     if (asset.config === undefined) return derivedVersion(codeVersion, inputVersions, undefined)
-    const text = configText(asset.config, this.config.get(asset.output?.multi.name ?? asset.key))
+    const text = configText(asset.config, this.config.get(Asset.nameOf(asset)))
     return text === undefined ? this.runId : derivedVersion(codeVersion, inputVersions, text)
   }
 

@@ -8,15 +8,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
+import type { StepRecord } from "../EventLog.ts"
 import type * as Metadata from "../Metadata.ts"
-
-/** @internal */
-export interface StepRecord {
-  readonly name: string
-  readonly attempts: number
-  readonly durationMillis: number
-  readonly status: "Succeeded" | "Failed" | "Cancelled"
-}
 
 /** @internal */
 export interface Step {
