@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"
 import { Asset, EventLog, Graph, IOManager, Metadata, Runtime } from "effect-assets"
 import * as Arbitrary from "effect/Arbitrary"
+import { materialized } from "./fixtures/events.ts"
 
 const started = (runId: string, keys: ReadonlyArray<string> = []): EventLog.Event => ({
   _tag: "RunStarted",
@@ -9,21 +10,6 @@ const started = (runId: string, keys: ReadonlyArray<string> = []): EventLog.Even
   timestamp: 0,
   keys,
   tags: {}
-})
-
-const materialized = (runId: string, key: string, dataVersion = runId): EventLog.AssetMaterialized => ({
-  _tag: "AssetMaterialized",
-  runId,
-  timestamp: 1,
-  key,
-  dataVersion,
-  codeVersion: undefined,
-  inputVersions: {},
-  metadata: {},
-  durationMillis: 0,
-  attempts: 1,
-  steps: [],
-  stored: true
 })
 
 const skipped = (runId: string, key: string): EventLog.Event => ({

@@ -7,6 +7,7 @@ import { Deferred, Effect, Exit, Fiber, FileSystem, Layer, Stream } from "effect
 import { type Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
+import { materialized } from "../fixtures/events.ts"
 import { type Case, cases, pause, type Probe, soundCases, toGraph } from "./graphs.ts"
 import * as Model from "./model.ts"
 
@@ -29,20 +30,7 @@ const arrange = Effect.fnUntraced(function*(graph: Graph.Any, before: Case["befo
     if (value === undefined) continue
     yield* io.save(value, slotOf(asset))
     if (asset.external) continue
-    yield* log.append([{
-      _tag: "AssetMaterialized",
-      runId: "before",
-      timestamp: 0,
-      key: asset.key,
-      dataVersion: String(value),
-      codeVersion: undefined,
-      inputVersions: {},
-      metadata: {},
-      durationMillis: 0,
-      attempts: 1,
-      steps: [],
-      stored: true
-    }])
+    yield* log.append([materialized("before", asset.key, String(value))])
   }
 })
 
