@@ -20,11 +20,13 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Metadata from "./Metadata.ts"
+import * as Partitions from "./Partitions.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // events
@@ -142,6 +144,47 @@ export const RunStatus = Schema.Literals(["Succeeded", "Failed", "Cancelled"])
  */
 export type RunStatus = typeof RunStatus.Type
 
+/** What an event of an asset is about: the whole asset where nothing is given. */
+const subject = {
+  key: Schema.String,
+  /** The partition, where it is one. */
+  partition: Schema.optional(Schema.String),
+  /** The partitions, where the event is about partitions: one or a range of them. */
+  partitions: Schema.optional(Partitions.Serialized)
+}
+
+/** The data versions of the partitions of one upstream asset that were read, those of one version together. */
+const InputPartitions = Schema.Record(
+  Schema.String,
+  Schema.Array(Schema.Struct({ partitions: Partitions.Serialized, dataVersion: Schema.String }))
+)
+
+/** Versions of data, and of what it was computed from. */
+const versions = {
+  /** What tells the stored data from other data of this asset or partition. */
+  dataVersion: Schema.String,
+  /** The data versions of the upstream assets, or of the one partition that was read, as they were when it was computed. */
+  inputVersions: Schema.Record(Schema.String, Schema.String),
+  /** The data versions of upstream assets of which several partitions were read. */
+  inputPartitions: Schema.optional(InputPartitions)
+}
+
+/**
+ * How much a failed check matters.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Severity = Schema.Literals(["warn", "error"])
+
+/**
+ * How much a failed check matters.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Severity = typeof Severity.Type
+
 /**
  * An event as it is recorded.
  *
@@ -149,43 +192,89 @@ export type RunStatus = typeof RunStatus.Type
  * @since 0.1.0
  */
 export const Event = Schema.TaggedUnion({
-  /** A run begins; `keys` are the assets it will compute. */
+  /** A run begins; `keys` are the assets it will compute, `partitions` which partitions of them. */
   RunStarted: {
     ...common,
     keys: Schema.Array(Schema.String),
-    tags: Schema.Record(Schema.String, Schema.String)
+    tags: Schema.Record(Schema.String, Schema.String),
+    partitions: Schema.optional(Schema.Record(Schema.String, Partitions.Serialized)),
+    /** The run of which this one repeats what did not succeed. */
+    retryOf: Schema.optional(Schema.String),
+    backfillId: Schema.optional(Schema.String)
   },
+  /** Somebody, maybe another process, wants a run to end. */
+  RunCancelRequested: { ...common, reason: Schema.optional(Schema.String) },
   /** An asset was computed, and stored unless its value is `void`. */
   AssetMaterialized: {
     ...common,
-    key: Schema.String,
-    /** What tells the stored data from other data of this asset. */
-    dataVersion: Schema.String,
+    ...subject,
+    ...versions,
     codeVersion: Schema.UndefinedOr(Schema.String),
-    /** The data versions of the upstream assets, as they were when this one was computed. */
-    inputVersions: Schema.Record(Schema.String, Schema.String),
     metadata: Metadata.Metadata,
     durationMillis: Schema.Number,
     attempts: Schema.Int,
     steps: Schema.Array(StepRecord),
     /** `false` for an asset whose value is `void`. */
-    stored: Schema.Boolean
+    stored: Schema.Boolean,
+    /** Where one event is about a range of partitions: what differs from partition to partition, by key. */
+    byPartition: Schema.optional(Schema.Record(
+      Schema.String,
+      Schema.Struct({ ...versions, metadata: Schema.optional(Metadata.Metadata) })
+    ))
+  },
+  /** The data of an external asset was looked at, in a run or outside of one. */
+  AssetObserved: {
+    runId: Schema.optional(Schema.String),
+    timestamp,
+    ...subject,
+    dataVersion: Schema.String,
+    metadata: Metadata.Metadata
   },
   /** An asset was skipped: nothing was stored, and what was stored before stays. */
-  AssetSkipped: { ...common, key: Schema.String, reason: SkipReason },
+  AssetSkipped: { ...common, ...subject, reason: SkipReason },
   AssetFailed: {
     ...common,
-    key: Schema.String,
+    ...subject,
     error: RecordedError,
     durationMillis: Schema.Number,
     attempts: Schema.Int,
     steps: Schema.Array(StepRecord)
   },
   /** An asset was not computed, since assets upstream of it failed. */
-  AssetUpstreamFailed: { ...common, key: Schema.String, failed: Schema.Array(Schema.String) },
+  AssetUpstreamFailed: { ...common, ...subject, failed: Schema.Array(Schema.String) },
   /** An asset was not computed, or not to its end, since the run was cancelled. */
-  AssetCancelled: { ...common, key: Schema.String, started: Schema.Boolean },
-  RunFinished: { ...common, status: RunStatus, durationMillis: Schema.Number }
+  AssetCancelled: { ...common, ...subject, started: Schema.Boolean },
+  /** A check was evaluated. `target` is the materialization it judged, if there was one. */
+  CheckEvaluated: {
+    ...common,
+    ...subject,
+    check: Schema.String,
+    status: Schema.Literals(["Passed", "Failed", "Errored"]),
+    severity: Severity,
+    blocking: Schema.Boolean,
+    metadata: Metadata.Metadata,
+    description: Schema.optional(Schema.String),
+    /** Why the check itself could not be evaluated. */
+    error: Schema.optional(RecordedError),
+    target: Schema.optional(Schema.Struct({
+      runId: Schema.optional(Schema.String),
+      dataVersion: Schema.String,
+      timestamp
+    })),
+    durationMillis: Schema.Number
+  },
+  RunFinished: { ...common, status: RunStatus, durationMillis: Schema.Number },
+  /** A backfill begins: the partitions to compute of each asset, and what else it takes to go on after a crash. */
+  BackfillStarted: {
+    backfillId: Schema.String,
+    timestamp,
+    partitions: Schema.Record(Schema.String, Schema.UndefinedOr(Partitions.Serialized)),
+    /** At most so many partitions in one run; `undefined` for all in one. */
+    partitionsPerRun: Schema.UndefinedOr(Schema.Int),
+    tags: Schema.Record(Schema.String, Schema.String)
+  },
+  BackfillCancelRequested: { backfillId: Schema.String, timestamp },
+  BackfillFinished: { backfillId: Schema.String, timestamp, status: RunStatus, durationMillis: Schema.Number }
 })
 
 /**
@@ -197,6 +286,14 @@ export const Event = Schema.TaggedUnion({
 export type Event = typeof Event.Type
 
 /**
+ * The name of a kind of event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tag = Event["_tag"]
+
+/**
  * The event of an asset that was computed and stored.
  *
  * @category models
@@ -205,15 +302,134 @@ export type Event = typeof Event.Type
 export type AssetMaterialized = Extract<Event, { readonly _tag: "AssetMaterialized" }>
 
 /**
+ * The event of an external asset that was looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AssetObserved = Extract<Event, { readonly _tag: "AssetObserved" }>
+
+/**
+ * The event of a check that was evaluated.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CheckEvaluated = Extract<Event, { readonly _tag: "CheckEvaluated" }>
+
+/**
  * An event together with its place in the log.
  *
  * @category models
  * @since 0.1.0
  */
-export type LoggedEvent = Event & {
+export type Logged<E extends Event> = E & {
   /** Greater than that of every event recorded before. Pass it as `after` to go on from here. */
   readonly cursor: number
 }
+
+/**
+ * An event of any kind together with its place in the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LoggedEvent = Logged<Event>
+
+/**
+ * What the newest materialization or observation tells of the versions of an asset, or of some of its partitions.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VersionState {
+  readonly key: string
+  /** The partition, where it is one. */
+  readonly partition: string | undefined
+  /** The partitions, where the asset has partitions. */
+  readonly partitions: Partitions.Serialized | undefined
+  readonly cursor: number
+  readonly runId: string | undefined
+  readonly timestamp: number
+  /** `true` for an observation of an external asset. */
+  readonly observed: boolean
+  readonly stored: boolean
+  readonly dataVersion: string
+  readonly codeVersion: string | undefined
+  readonly inputVersions: { readonly [key: string]: string }
+  readonly inputPartitions: AssetMaterialized["inputPartitions"]
+  /** What differs from partition to partition. */
+  readonly byPartition: AssetMaterialized["byPartition"]
+}
+
+/**
+ * What came of an asset, or of some of its partitions, when it was last to be computed and was not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OutcomeState {
+  readonly key: string
+  readonly partition: string | undefined
+  readonly partitions: Partitions.Serialized | undefined
+  readonly cursor: number
+  readonly runId: string
+  readonly timestamp: number
+  readonly tag: "AssetSkipped" | "AssetFailed" | "AssetUpstreamFailed" | "AssetCancelled"
+}
+
+/**
+ * A run as the log knows it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunRecord {
+  readonly id: string
+  /** `Running` also for a run whose process has died: nobody has recorded its end. */
+  readonly status: RunStatus | "Running"
+  readonly cancelRequested: boolean
+  readonly startedAt: number
+  readonly finishedAt: number | undefined
+  readonly durationMillis: number | undefined
+  readonly keys: ReadonlyArray<string>
+  readonly partitions: { readonly [key: string]: Partitions.Serialized } | undefined
+  readonly tags: { readonly [name: string]: string }
+  readonly retryOf: string | undefined
+  readonly backfillId: string | undefined
+  /** The place of its beginning in the log: pass it as `before` to see older runs. */
+  readonly cursor: number
+}
+
+/**
+ * Which runs to list. Everything that is given must hold; the newest come first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunFilter {
+  readonly ids?: ReadonlyArray<string> | undefined
+  readonly statuses?: ReadonlyArray<RunRecord["status"]> | undefined
+  /** Runs that were to compute this asset. */
+  readonly key?: string | undefined
+  /** Runs with all of these tags. */
+  readonly tags?: { readonly [name: string]: string } | undefined
+  readonly backfillId?: string | undefined
+  readonly retryOf?: string | undefined
+  /** Runs that began before the one with this cursor. */
+  readonly before?: number | undefined
+  /** At most so many. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * How long events of a kind are kept. What is not named is kept for ever, and so is the newest event about each asset,
+ * partition and check, whatever its age.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Retention = { readonly [tag in Tag]?: Duration.Input | undefined }
 
 /**
  * Which events to read. Everything that is given must hold.
@@ -227,8 +443,15 @@ export interface EventFilter {
   readonly keys?: ReadonlyArray<string> | undefined
   /** Events of these kinds only. */
   readonly tags?: ReadonlyArray<Event["_tag"]> | undefined
+  /** Events about this partition only, be it one of a range. */
+  readonly partition?: string | undefined
+  readonly backfillId?: string | undefined
   /** Events after this cursor only. */
   readonly after?: number | undefined
+  /** Events before this cursor only. */
+  readonly before?: number | undefined
+  /** The oldest first, unless it is `"descending"`. */
+  readonly order?: "ascending" | "descending" | undefined
   /** At most so many. */
   readonly limit?: number | undefined
 }
@@ -244,15 +467,17 @@ export interface EventFilter {
  * @since 0.1.0
  */
 export class EventLogError extends Schema.TaggedError<EventLogError>()("EventLogError", {
-  operation: Schema.Literals(["append", "read"]),
+  operation: Schema.Literals(["open", "append", "read", "remove"]),
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return `The event log could not be ${this.operation === "append" ? "written" : "read"}: ${
+    return `The event log could not be ${done[this.operation]}: ${
       this.cause instanceof Error ? this.cause.message : String(this.cause)
     }`
   }
 }
+
+const done = { open: "opened", append: "written", read: "read", remove: "cleaned" } as const
 
 /**
  * What a log can do.
@@ -265,8 +490,39 @@ export interface Service {
   readonly append: (events: ReadonlyArray<Event>) => Effect.Effect<void, EventLogError>
   /** Reads what is recorded, the oldest first. */
   readonly events: (filter: EventFilter) => Stream.Stream<LoggedEvent, EventLogError>
-  /** The latest materialization of each of some assets; those that have none are left out. */
-  readonly latest: (keys: Iterable<string>) => Effect.Effect<ReadonlyMap<string, AssetMaterialized>, EventLogError>
+  /**
+   * Reads what is recorded after `filter.after` (from now on, if that is left out), then goes on with what is recorded
+   * meanwhile, also by other processes.
+   */
+  readonly tail: (filter: EventFilter) => Stream.Stream<LoggedEvent, EventLogError>
+  /** The newest materialization of each of some assets, of whichever partition; those that have none are left out. */
+  readonly latest: (
+    keys: Iterable<string>
+  ) => Effect.Effect<ReadonlyMap<string, Logged<AssetMaterialized>>, EventLogError>
+  /**
+   * What is known of the versions of some assets, of all if no keys are given: for an asset without partitions one entry,
+   * otherwise the newest first, so that the first one that has a partition counts for it. One query, whatever the number of
+   * keys and the length of history.
+   */
+  readonly versions: (
+    keys?: Iterable<string>
+  ) => Effect.Effect<ReadonlyMap<string, ReadonlyArray<VersionState>>, EventLogError>
+  /** What came last of assets that were to be computed and were not, in the same order. One query. */
+  readonly outcomes: (
+    keys?: Iterable<string>
+  ) => Effect.Effect<ReadonlyMap<string, ReadonlyArray<OutcomeState>>, EventLogError>
+  /** The newest evaluation of each check, and partition, of some assets: the newest first. One query. */
+  readonly checks: (
+    keys?: Iterable<string>
+  ) => Effect.Effect<ReadonlyMap<string, ReadonlyArray<Logged<CheckEvaluated>>>, EventLogError>
+  /** Lists runs, the newest first. */
+  readonly runs: (filter: RunFilter) => Effect.Effect<ReadonlyArray<RunRecord>, EventLogError>
+  /** Removes what is recorded of runs but for the history of assets: materializations, observations and checks stay. */
+  readonly deleteRuns: (ids: Iterable<string>) => Effect.Effect<void, EventLogError>
+  /** Forgets what was materialized, observed, checked and tried of some assets. What is stored is not touched. */
+  readonly wipe: (keys: Iterable<string>) => Effect.Effect<void, EventLogError>
+  /** Removes events that are older than a policy keeps them. Gives how many. */
+  readonly prune: (retention: Retention) => Effect.Effect<number, EventLogError>
 }
 
 /**
