@@ -21,10 +21,11 @@
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import * as memory from "./internal/logMemory.ts"
 import * as Metadata from "./Metadata.ts"
 import * as Partitions from "./Partitions.ts"
 
@@ -536,52 +537,37 @@ export class EventLog extends Context.Service<EventLog, Service>()("effect-asset
 /**
  * Makes a log that is kept in memory.
  *
+ * **Example** (The state of an asset)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { EventLog } from "effect-assets"
+ *
+ * const program = Effect.gen(function*() {
+ *   const log = yield* EventLog.makeMemory
+ *   yield* log.append([
+ *     { _tag: "AssetObserved", timestamp: 0, key: "orders", dataVersion: "1", metadata: {} },
+ *     { _tag: "AssetObserved", timestamp: 1, key: "orders", dataVersion: "2", metadata: {} }
+ *   ])
+ *   const versions = yield* log.versions(["orders"])
+ *   return versions.get("orders")?.map((state) => state.dataVersion)
+ * })
+ * await Effect.runPromise(program) // => ["2"]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
-  const log: Array<Event> = []
-  const latest = new Map<string, AssetMaterialized>()
-
-  const read = function*(filter: EventFilter): Generator<LoggedEvent> {
-    const keys = filter.keys && new Set(filter.keys)
-    const tags = filter.tags && new Set<string>(filter.tags)
-    let left = filter.limit ?? Infinity
-    for (let at = filter.after === undefined ? 0 : filter.after + 1; at < log.length && left > 0; at++) {
-      const event = log[at]!
-      if (filter.runId !== undefined && event.runId !== filter.runId) continue
-      if (tags !== undefined && !tags.has(event._tag)) continue
-      if (keys !== undefined && !("key" in event && keys.has(event.key))) continue
-      left--
-      yield { ...event, cursor: at }
-    }
-  }
-
-  return {
-    append: (events) =>
-      Effect.sync(() => {
-        for (const event of events) {
-          log.push(event)
-          if (event._tag === "AssetMaterialized") latest.set(event.key, event)
-        }
-      }),
-    events: (filter) => Stream.suspend(() => Stream.fromIteratorSucceed(read(filter), 128)),
-    latest: (keys) =>
-      Effect.sync(() => {
-        const found = new Map<string, AssetMaterialized>()
-        for (const key of keys) {
-          const event = latest.get(key)
-          if (event !== undefined) found.set(key, event)
-        }
-        return found
-      })
-  }
-})
+export const makeMemory: Effect.Effect<Service> = memory.make
 
 /**
- * Keeps the log in memory as long as the layer lives: it grows with every run, about 200 bytes for each asset.
+ * Keeps the log in memory as long as the layer lives, and the keys of dynamic partitions beside it. It grows with every
+ * run, about 200 bytes for each asset.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<EventLog> = Layer.effect(EventLog, makeMemory)
+export const layerMemory: Layer.Layer<EventLog | Partitions.DynamicKeys> = Layer.merge(
+  Layer.effect(EventLog, makeMemory),
+  Layer.effect(Partitions.DynamicKeys, memory.makeDynamicKeys)
+)

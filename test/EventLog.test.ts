@@ -105,7 +105,7 @@ describe("the log in memory", () => {
       assert.deepStrictEqual(yield* Stream.runCollect(log.events({ after: last.cursor })), [])
       yield* log.append([skipped("three", "a")])
       const [next] = yield* Stream.runCollect(log.events({ after: last.cursor }))
-      assert.isTrue(next !== undefined && next.runId === "three" && next.cursor > last.cursor)
+      assert.isTrue(next !== undefined && "runId" in next && next.runId === "three" && next.cursor > last.cursor)
     }))
 
   it.effect("knows the latest materialization of each asset, and not its skips", () =>

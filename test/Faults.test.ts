@@ -173,9 +173,9 @@ describe("a log that does not answer", () => {
     Effect.gen(function*() {
       const recorded: Array<string> = []
       let appends = 0
-      const failsOnce = Layer.succeed(EventLog.EventLog, {
-        events: () => Stream.empty,
+      const failsOnce = Layer.mock(EventLog.EventLog, {
         latest: () => Effect.succeed(new Map()),
+        versions: () => Effect.succeed(new Map()),
         append: (events) =>
           Effect.suspend(() => {
             if (++appends === 2) return Effect.fail(new EventLog.EventLogError({ operation: "append", cause: "full" }))

@@ -312,7 +312,7 @@ const interrupted = Effect.fnUntraced(function*(of: Case, { reached, tick }: Ret
   assert.deepStrictEqual(yield* eventsOf({}), after)
 
   // one start, one end, one event for each asset
-  const events = after.filter(({ runId }) => runId !== "before")
+  const events = after.filter((event) => !("runId" in event && event.runId === "before"))
   if (events.length === 0) return { graph, model, stored: new Set<string>() }
   const last = events.at(-1)!
   assert.strictEqual(events.filter(({ _tag }) => _tag === "RunStarted").length, 1)
