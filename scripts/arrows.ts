@@ -9,7 +9,18 @@ import { dirname, join, posix } from "node:path"
 import { parseSync, Visitor } from "vite"
 
 const ranks: ReadonlyArray<readonly [rank: string, modules: ReadonlyArray<string>]> = [
-  ["definitions", ["AssetKey", "Metadata", "Partitions", "Asset", "Check", "Graph", "Selection"]],
+  ["definitions", [
+    "AssetKey",
+    "Metadata",
+    "Partitions",
+    "PartitionSubset",
+    "PartitionMapping",
+    "Freshness",
+    "Asset",
+    "Check",
+    "Graph",
+    "Selection"
+  ]],
   ["planner", ["Plan"]],
   ["runtime services", ["IOManager", "EventLog", "Catalog", "Runtime"]],
   ["automation", ["Job", "Automation", "Daemon", "Definitions"]],

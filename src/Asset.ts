@@ -35,31 +35,42 @@ import { hasProperty } from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
+import type * as Freshness from "./Freshness.ts"
 import { type Computation as Program, CurrentStep, runStep, toComputation } from "./internal/step.ts"
 import * as IOManager from "./IOManager.ts"
 import * as Metadata from "./Metadata.ts"
+import * as PartitionMapping from "./PartitionMapping.ts"
+import type * as Partitions from "./Partitions.ts"
 
 const TypeId = "~effect-assets/Asset"
 const InputTypeId = "~effect-assets/Input"
 const OutputTypeId = "~effect-assets/Output"
 const MultiTypeId = "~effect-assets/MultiAsset"
+const PreviousTypeId = "~effect-assets/Previous"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What an asset may name under `inputs` and `deps`: an asset, or one wrapped by `optional` or `lastValue`.
+ * What an asset may name under `inputs` and `deps`: an asset, or one wrapped by `optional`, `lastValue`, `partitions` or
+ * `partition`.
+ *
+ * `P` is the partition that has to be chosen before there is a value: `undefined` if there is nothing to choose.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Input<out Key extends string, out Value, out IO> {
-  readonly [InputTypeId]: InputTypes<Key, Value, IO>
+export interface Input<out Key extends string, out Value, out IO, out P = undefined> {
+  readonly [InputTypeId]: InputTypes<Key, Value, IO, P>
   /** How a missing value is met: `value` skips, `optional` gives `None`, `lastValue` loads what was stored last. */
   readonly mode: InputMode
   /** The asset that is read. */
   readonly asset: Any
+  /** Which partitions are read; what follows from the two sets if it is left out. */
+  readonly mapping: PartitionMapping.PartitionMapping | undefined
+  /** `true` for several partitions: the value is a map by key then. */
+  readonly many: boolean
 }
 
 /**
@@ -68,10 +79,11 @@ export interface Input<out Key extends string, out Value, out IO> {
  * @category models
  * @since 0.1.0
  */
-export interface InputTypes<out Key extends string, out Value, out IO> {
+export interface InputTypes<out Key extends string, out Value, out IO, out P = undefined> {
   readonly key: Key
   readonly value: Value
   readonly io: IO
+  readonly partition: P
 }
 
 /**
@@ -84,8 +96,8 @@ export type InputMode = "value" | "optional" | "lastValue" | "optionalLastValue"
 
 /**
  * The parts of an asset's type that only the library reads: the keys of its upstream assets (`up`), the key under which a
- * graph must have it (`ref`: none for an external asset), its IO manager, its configuration, and the type of its
- * `compute`.
+ * graph must have it (`ref`: none for an external asset), its IO manager, its configuration, what its program is told of
+ * the partition it computes, and the type of its `compute`.
  *
  * @category models
  * @since 0.1.0
@@ -95,6 +107,7 @@ export interface Details {
   readonly ref: string
   readonly io: unknown
   readonly config: unknown
+  readonly partition: unknown
   readonly compute: unknown
 }
 
@@ -107,6 +120,7 @@ export interface Details {
 export interface AnyDetails<out Key extends string, out R> extends Details {
   readonly ref: Key
   readonly io: R
+  readonly partition: undefined
 }
 
 /**
@@ -158,7 +172,7 @@ export interface Asset<
   out E = never,
   out R = never,
   out D extends Details = AnyDetails<Key, R>
-> extends Input<D["ref"], A, D["io"]>, Pipeable {
+> extends Input<D["ref"], A, D["io"], D["partition"]>, Pipeable {
   readonly [TypeId]: Types<A, E, R, D>
   readonly key: Key
   /** `true` for an asset that this graph does not compute. */
@@ -169,6 +183,10 @@ export interface Asset<
   readonly inputs: { readonly [name: string]: AnyInput }
   /** What only comes before this asset. */
   readonly deps: ReadonlyArray<AnyInput>
+  /** The inputs among `inputs` that are earlier partitions of this asset itself. */
+  readonly previous: { readonly [name: string]: Previous<unknown> }
+  /** The partitions it consists of; `undefined` for an asset that is computed as a whole. */
+  readonly partitions: Partitions.Any | undefined
   readonly schema: Schema.Constraint | undefined
   readonly config: Schema.Constraint | undefined
   readonly ioManager: AnyIOManager
@@ -181,6 +199,14 @@ export interface Asset<
   readonly codeVersion: string | undefined
   readonly retry: AnySchedule | undefined
   readonly timeout: Duration.Duration | undefined
+  /** The pool whose slots limit how many programs run at once. */
+  readonly pool: string | undefined
+  /** How old the data may become. */
+  readonly freshness: Freshness.Freshness | undefined
+  /** The checks that its own program evaluates, by name. */
+  readonly checks: { readonly [name: string]: CheckOptions }
+  /** Set on an external asset whose data can be looked at. */
+  readonly observe: AnyObserve | undefined
   /** Set on an asset that is one output of a multi-asset. */
   readonly output: MultiOutput | undefined
   /** What is wrong with the definition; `Graph.make` reports it. */
@@ -237,7 +263,7 @@ export type AnyMulti = MultiAsset<string, { readonly [output: string]: Any }>
  * @category utility types
  * @since 0.1.0
  */
-export type AnyInput = Input<string, unknown, unknown>
+export type AnyInput = Input<string, unknown, unknown, unknown>
 
 /**
  * A key of a service that stores values.
@@ -262,6 +288,14 @@ export type AnySchema = Schema.ConstraintCodec<unknown, unknown>
  * @since 0.1.0
  */
 export type AnySchedule = Schedule.Schedule<unknown, unknown>
+
+/**
+ * A program that looks at the data of an external asset.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type AnyObserve = Effect.Effect<string | Output<string>, unknown, unknown>
 
 /**
  * The type of an asset's value.
@@ -320,6 +354,66 @@ export type Storage<T extends Any> = T[typeof TypeId]["details"]["io"]
 export type Config<T extends Any> = T[typeof TypeId]["details"]["config"]
 
 /**
+ * The type of what an input gives to a program.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type InputValue<I extends AnyInput> = I[typeof InputTypeId]["value"]
+
+/**
+ * The key of the asset that an input reads: `never` for an external one.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type InputKey<I extends AnyInput> = I[typeof InputTypeId]["key"]
+
+/**
+ * The IO manager that an input is loaded from.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type InputStorage<I extends AnyInput> = I[typeof InputTypeId]["io"]
+
+/**
+ * What the program of an asset is told of the partition it computes: `undefined` for an asset without partitions.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Partition<T extends Any> = T[typeof TypeId]["details"]["partition"]
+
+/**
+ * What is said of a check beforehand.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CheckOptions {
+  /** `error` if it is left out. */
+  readonly severity?: "warn" | "error" | undefined
+  /** `true` if nothing downstream is computed in a run in which the check fails with the severity `error`. */
+  readonly blocking?: boolean | undefined
+  readonly description?: string | undefined
+}
+
+/**
+ * What a check came to: whether it passed, and what else there is to tell.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CheckResult {
+  readonly passed: boolean
+  /** The severity that the check was declared with, if it is left out. */
+  readonly severity?: "warn" | "error" | undefined
+  readonly description?: string | undefined
+  readonly metadata?: Metadata.Input | undefined
+}
+
+/**
  * A value together with its metadata and data version. Made by `Asset.output`.
  *
  * @category models
@@ -330,6 +424,8 @@ export interface Output<out A> {
   readonly value: A
   readonly metadata: Metadata.Metadata
   readonly dataVersion: string | undefined
+  /** What the checks came to that the asset's own program evaluates, by name. */
+  readonly checks: { readonly [name: string]: boolean | CheckResult }
 }
 
 /**
@@ -338,9 +434,13 @@ export interface Output<out A> {
  * @category models
  * @since 0.1.0
  */
-export interface ComputeContext<out C = unknown> {
+export interface ComputeContext<out C = unknown, out P = unknown> {
   /** The key of the asset, or the name of the multi-asset. */
   readonly key: string
+  /** The partition to compute: `undefined` for an asset without partitions. */
+  readonly partition: P
+  /** The key of the partition to compute. */
+  readonly partitionKey: [P] extends [undefined] ? undefined : string
   /** The asset's configuration, decoded. */
   readonly config: C
   readonly runId: string
@@ -356,7 +456,9 @@ export interface ComputeContext<out C = unknown> {
  * @category models
  * @since 0.1.0
  */
-export interface MultiContext<out C = unknown, out Name extends string = string> extends ComputeContext<C> {
+export interface MultiContext<out C = unknown, out Name extends string = string, out P = unknown>
+  extends ComputeContext<C, P>
+{
   /** The names of the outputs to compute: all of them unless the multi-asset `canSubset`. */
   readonly selected: ReadonlySet<string> & { readonly "~outputs"?: Name }
 }
@@ -409,11 +511,33 @@ type FullKey<Key extends string, Prefix> = [Prefix] extends [undefined | "" | re
 
 type Inputs = { readonly [name: string]: AnyInput }
 
-type InputValues<I extends Inputs> = { readonly [K in keyof I]: I[K][typeof InputTypeId]["value"] }
+/**
+ * What a compile error shows where an asset without partitions reads one that has partitions.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export interface UnchosenPartition {
+  readonly "~this input has partitions: wrap it in Asset.partitions(…) or Asset.partition(…)": never
+}
+
+type InputValues<I extends Inputs, P = unknown> = {
+  readonly [K in keyof I]: [P] extends [undefined] ? ChosenValue<I[K][typeof InputTypeId]>
+    : I[K][typeof InputTypeId]["value"]
+}
+
+type ChosenValue<T extends InputTypes<string, unknown, unknown, unknown>> = unknown extends T["partition"] ? T["value"]
+  : [T["partition"]] extends [undefined] ? T["value"]
+  : UnchosenPartition
+
+/** What a program is told of its partition. */
+type PartitionOf<PS> = PS extends Partitions.Partitions<infer P, infer _R> ? P : undefined
+
+type PartitionServices<PS> = PS extends Partitions.Partitions<infer _P, infer R> ? R : never
 
 type InputKeys<I extends Inputs> = I[keyof I][typeof InputTypeId]["key"]
 
-type InputStorage<I extends Inputs> = I[keyof I][typeof InputTypeId]["io"]
+type InputsStorage<I extends Inputs> = I[keyof I][typeof InputTypeId]["io"]
 
 type DepKeys<Deps extends ReadonlyArray<AnyInput>> = Deps[number][typeof InputTypeId]["key"]
 
@@ -422,12 +546,20 @@ type ConfigType<C> = C extends AnySchema ? C["Type"] : undefined
 type ConfigEntry<Key extends string, C> = C extends AnySchema ? { readonly key: Key; readonly value: C["Encoded"] }
   : never
 
+/** What direct invocation must be given of the context. */
+type Needed<C, PS> =
+  & (C extends AnySchema ? { readonly config: C["Type"] } : unknown)
+  & (PS extends Partitions.Any ? { readonly partition: PartitionOf<PS> } : unknown)
+
 /** Direct invocation: what has no default has to be given. */
-type Compute<I extends Inputs, Ctx, C, Ret> = C extends AnySchema ? (
+type Compute<I extends Inputs, Ctx, C, Ret, PS = undefined> = unknown extends Needed<C, PS> ? DirectCompute<I, Ctx, Ret>
+  : (
     inputs: InputValues<I>,
-    context: Partial<Ctx> & { readonly config: C["Type"] }
+    context: Partial<Ctx> & Needed<C, PS>
   ) => Effect.Effect<ComputedSuccess<Ret>, ComputedError<Ret>, ComputedServices<Ret>>
-  : {} extends InputValues<I> ? (
+
+type DirectCompute<I extends Inputs, Ctx, Ret> =
+  {} extends InputValues<I> ? (
       inputs?: InputValues<I>,
       context?: Partial<Ctx>
     ) => Effect.Effect<ComputedSuccess<Ret>, ComputedError<Ret>, ComputedServices<Ret>>
@@ -459,6 +591,11 @@ export interface CommonOptions extends Attributes {
   readonly retry?: AnySchedule | undefined
   /** How long one attempt may take, loading and storing included. */
   readonly timeout?: Duration.Input | undefined
+  /**
+   * The name of a pool: as many programs of it run at once as it has slots, over all runs that share the layer
+   * `Runtime.layerPools`. A slot is free again whatever ends an attempt, and while a next one is waited for.
+   */
+  readonly pool?: string | undefined
 }
 
 /**
@@ -467,7 +604,7 @@ export interface CommonOptions extends Attributes {
  * @category models
  * @since 0.1.0
  */
-export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret> extends CommonOptions {
+export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret, PS = undefined> extends CommonOptions {
   /** Assets whose values are loaded and passed to `compute`, under names of your choice. */
   readonly inputs?: I | undefined
   /** Assets that come before this one; their values are not loaded. */
@@ -485,17 +622,33 @@ export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret> exte
   readonly keyPrefix?: Prefix | undefined
   /** The program: a function that returns an Effect, or a generator method. */
   readonly compute: (
-    inputs: InputValues<I>,
-    context: ComputeContext<ConfigType<C>>
+    inputs: InputValues<I, PartitionOf<PS>>,
+    context: ComputeContext<ConfigType<C>, PartitionOf<PS>>
   ) => Ret
+  /** The partitions it consists of. The program computes one at a time. */
+  readonly partitions?: PS
+  /** How old the data may become. The catalog tells when it is older. */
+  readonly freshness?: Freshness.Freshness | undefined
+  /** The checks that the program itself evaluates: it gives their results with `Asset.output`. */
+  readonly checks?: { readonly [name: string]: CheckOptions } | undefined
 }
 
-type MadeDetails<Key extends string, I extends Inputs, Deps extends ReadonlyArray<AnyInput>, A, C, IO, Ret> = {
+type MadeDetails<
+  Key extends string,
+  I extends Inputs,
+  Deps extends ReadonlyArray<AnyInput>,
+  A,
+  C,
+  IO,
+  Ret,
+  PS = undefined
+> = {
   readonly up: InputKeys<I> | DepKeys<Deps>
   readonly ref: Key
   readonly io: StoredIn<A, IO>
   readonly config: ConfigEntry<Key, C>
-  readonly compute: Compute<I, ComputeContext<ConfigType<C>>, C, Ret>
+  readonly partition: PartitionOf<PS>
+  readonly compute: Compute<I, ComputeContext<ConfigType<C>, PartitionOf<PS>>, C, Ret, PS>
 }
 
 /**
@@ -550,16 +703,17 @@ export const make: {
     const Deps extends ReadonlyArray<AnyInput> = readonly [],
     S extends AnySchema | undefined = undefined,
     C extends AnySchema | undefined = undefined,
-    IO = IOManager.IOManager
+    IO = IOManager.IOManager,
+    PS extends Partitions.Any | undefined = undefined
   >(
     key: Key,
-    options: MakeOptions<Prefix, I, Deps, S, C, IO, Ret>
+    options: MakeOptions<Prefix, I, Deps, S, C, IO, Ret, PS>
   ): Asset<
     FullKey<Key, Prefix>,
     ValueOf<S, Ret>,
     ComputedError<Ret>,
-    ComputedServices<Ret> | StoredIn<ValueOf<S, Ret>, IO> | InputStorage<I>,
-    MadeDetails<FullKey<Key, Prefix>, I, Deps, ValueOf<S, Ret>, C, IO, Ret>
+    ComputedServices<Ret> | StoredIn<ValueOf<S, Ret>, IO> | InputsStorage<I> | PartitionServices<PS>,
+    MadeDetails<FullKey<Key, Prefix>, I, Deps, ValueOf<S, Ret>, C, IO, Ret, PS>
   >
 } = (key: string, definition: Effect.Effect<unknown, unknown, unknown> | AnyMakeOptions) => {
   const options: AnyMakeOptions = Effect.isEffect(definition) ? { compute: () => definition } : definition
@@ -572,20 +726,42 @@ export const make: {
     external: false,
     compute: direct(compute, fullKey),
     [InternalCompute]: compute,
-    inputs: options.inputs ?? {},
+    ...separated(options.inputs),
     deps: options.deps ?? [],
+    partitions: options.partitions,
     schema: options.schema,
     config: options.config,
     ioManager: options.ioManager ?? IOManager.IOManager,
     codeVersion: options.codeVersion,
     retry: options.retry,
     timeout: options.timeout === undefined ? undefined : Duration.fromInputUnsafe(options.timeout),
+    pool: options.pool,
+    freshness: options.freshness,
+    checks: options.checks ?? noChecks,
+    observe: undefined,
     output: undefined
   }) as never
 }
 
+const noChecks = {}
+const noInputs = {}
+
+/** Earlier partitions of an asset are no upstream assets. */
+const separated = (inputs: Inputs | undefined): Pick<Any, "inputs" | "previous"> => {
+  if (inputs === undefined) return { inputs: noInputs, previous: noInputs }
+  const own = Object.entries(inputs).filter((entry): entry is [string, Previous<unknown>] => isPrevious(entry[1]))
+  if (own.length === 0) return { inputs, previous: noInputs }
+  return {
+    inputs: Object.fromEntries(Object.entries(inputs).filter(([, input]) => !isPrevious(input))),
+    previous: Object.fromEntries(own)
+  }
+}
+
 /** The options of `make` as the implementation reads them. */
 interface AnyMakeOptions extends CommonOptions {
+  readonly partitions?: Partitions.Any | undefined
+  readonly freshness?: Freshness.Freshness | undefined
+  readonly checks?: { readonly [name: string]: CheckOptions } | undefined
   readonly inputs?: Inputs | undefined
   readonly deps?: ReadonlyArray<AnyInput> | undefined
   readonly schema?: AnySchema | undefined
@@ -598,7 +774,17 @@ interface AnyMakeOptions extends CommonOptions {
 /** A program that is called by hand: what is not given of its context has defaults. */
 const direct = (program: Program, key: string, more?: object) => (inputs: unknown = {}, context?: object): unknown =>
   Effect.suspend(() =>
-    program(inputs, { key, config: undefined, runId: "direct", tags: {}, attempt: 1, ...more, ...context })
+    program(inputs, {
+      key,
+      config: undefined,
+      partition: undefined,
+      partitionKey: undefined,
+      runId: "direct",
+      tags: {},
+      attempt: 1,
+      ...more,
+      ...context
+    })
   )
 
 /**
@@ -607,7 +793,16 @@ const direct = (program: Program, key: string, more?: object) => (inputs: unknow
  * @category models
  * @since 0.1.0
  */
-export interface ExternalOptions<Prefix, S, IO> extends Attributes {
+export interface ExternalOptions<Prefix, S, IO, PS = undefined, E = never, R = never> extends Attributes {
+  /** The partitions it consists of. */
+  readonly partitions?: PS
+  /** How old the data may become. The catalog tells when it is older, going by observations. */
+  readonly freshness?: Freshness.Freshness | undefined
+  /**
+   * Looks at the data and gives its version: a hash, a time of change, an etag. `Catalog.observe` runs and records it, and
+   * what is downstream is stale when the version has changed.
+   */
+  readonly observe?: Effect.Effect<string | Output<string>, E, R> | undefined
   /** The schema of the value, for those who load it. */
   readonly schema?: S
   /** The service that loads the value; `IOManager.IOManager` if it is left out. */
@@ -616,12 +811,19 @@ export interface ExternalOptions<Prefix, S, IO> extends Attributes {
   readonly keyPrefix?: Prefix | undefined
 }
 
-type External<Key extends string, A, IO> = Asset<
+type External<Key extends string, A, IO, P = undefined, E = never, R = never> = Asset<
   Key,
   A,
-  never,
-  never,
-  { readonly up: never; readonly ref: never; readonly io: IO; readonly config: never; readonly compute: never }
+  E,
+  R,
+  {
+    readonly up: never
+    readonly ref: never
+    readonly io: IO
+    readonly config: never
+    readonly partition: P
+    readonly compute: never
+  }
 >
 
 /**
@@ -652,13 +854,16 @@ export const external = <
   const Key extends string,
   const Prefix extends string | ReadonlyArray<string> | undefined = undefined,
   S extends AnySchema | undefined = undefined,
-  IO = IOManager.IOManager
+  IO = IOManager.IOManager,
+  PS extends Partitions.Any | undefined = undefined,
+  E = never,
+  R = never
 >(
   key: Key,
-  options: ExternalOptions<Prefix, S, IO> = {}
-): External<FullKey<Key, Prefix>, S extends AnySchema ? S["Type"] : unknown, IO> =>
+  options: ExternalOptions<Prefix, S, IO, PS, E, R> = {}
+): External<FullKey<Key, Prefix>, S extends AnySchema ? S["Type"] : unknown, IO, PartitionOf<PS>, E, R> =>
   // the precise type is computed from the arguments by the signature above
-  externalFrom(prefixed(key, options.keyPrefix), attributes(options), options.schema, options.ioManager) as never
+  externalFrom(prefixed(key, options.keyPrefix), attributes(options), options as ExternalProps) as never
 
 /**
  * Turns an asset into an external one with the same key, storage and description: what is downstream stays as it is and
@@ -681,13 +886,20 @@ export const external = <
  */
 export const toExternal = <Key extends string, A, E, R, D extends Details>(
   self: Asset<Key, A, E, R, D>
-): External<Key, A, D["io"]> => externalFrom(self.key, self, self.schema, self.ioManager) as never
+): External<Key, A, D["io"], D["partition"]> => externalFrom(self.key, self, self) as never
+
+interface ExternalProps {
+  readonly schema?: Schema.Constraint | undefined
+  readonly ioManager?: AnyIOManager | undefined
+  readonly partitions?: Partitions.Any | undefined
+  readonly freshness?: Freshness.Freshness | undefined
+  readonly observe?: AnyObserve | undefined
+}
 
 const externalFrom = (
   key: string,
   described: Described,
-  schema: Schema.Constraint | undefined,
-  ioManager: AnyIOManager | undefined
+  { freshness, ioManager, observe, partitions, schema }: ExternalProps
 ): Any =>
   fromProps({
     group: described.group,
@@ -701,14 +913,20 @@ const externalFrom = (
     external: true,
     compute: undefined,
     [InternalCompute]: undefined,
-    inputs: {},
+    inputs: noInputs,
     deps: [],
+    previous: noInputs,
+    partitions,
     schema,
     config: undefined,
     ioManager: ioManager ?? IOManager.IOManager,
     codeVersion: undefined,
     retry: undefined,
     timeout: undefined,
+    pool: undefined,
+    freshness,
+    checks: noChecks,
+    observe,
     output: undefined
   })
 
@@ -725,6 +943,10 @@ export interface OutputOptions extends Attributes {
   /** The service that stores it; that of the multi-asset if it is left out. */
   readonly ioManager?: AnyIOManager | undefined
   readonly codeVersion?: string | undefined
+  /** How old the data may become. The catalog tells when it is older. */
+  readonly freshness?: Freshness.Freshness | undefined
+  /** The checks that the program itself evaluates of this output: it gives their results with `Asset.output`. */
+  readonly checks?: { readonly [name: string]: CheckOptions } | undefined
 }
 
 type Outputs = { readonly [name: string]: OutputOptions }
@@ -750,7 +972,9 @@ type Member<T, K> = K extends keyof T ? Exclude<T[K], undefined> : never
  * @category models
  * @since 0.1.0
  */
-export interface MultiOptions<Prefix, Os, I extends Inputs, Deps, C, IO, Subset, Ret> extends CommonOptions {
+export interface MultiOptions<Prefix, Os, I extends Inputs, Deps, C, IO, Subset, Ret, PS = undefined>
+  extends CommonOptions
+{
   /** What the program computes: a name and options for each. */
   readonly outputs: Os
   /** Assets whose values are loaded and passed to `compute`. */
@@ -768,10 +992,12 @@ export interface MultiOptions<Prefix, Os, I extends Inputs, Deps, C, IO, Subset,
    * materializes all of them.
    */
   readonly canSubset?: Subset | undefined
+  /** The partitions that each output consists of. The program computes one at a time. */
+  readonly partitions?: PS
   /** The program: gives a record with a value for each output. */
   readonly compute: (
-    inputs: InputValues<I>,
-    context: MultiContext<ConfigType<C>, keyof Os & string>
+    inputs: InputValues<I, PartitionOf<PS>>,
+    context: MultiContext<ConfigType<C>, keyof Os & string, PartitionOf<PS>>
   ) => Ret
 }
 
@@ -783,7 +1009,8 @@ type MadeOutputs<
   Deps extends ReadonlyArray<AnyInput>,
   C,
   IO,
-  Ret
+  Ret,
+  PS = undefined
 > = {
   readonly [K in keyof Os]: Asset<
     OutputKey<K, Os[K], Prefix>,
@@ -791,12 +1018,14 @@ type MadeOutputs<
     ComputedError<Ret>,
     | ComputedServices<Ret>
     | StoredIn<OutputValue<Os[K], Member<ComputedSuccess<Ret>, K>>, OutputStorage<Os[K], IO>>
-    | InputStorage<I>,
+    | InputsStorage<I>
+    | PartitionServices<PS>,
     {
       readonly up: InputKeys<I> | DepKeys<Deps>
       readonly ref: OutputKey<K, Os[K], Prefix>
       readonly io: StoredIn<OutputValue<Os[K], Member<ComputedSuccess<Ret>, K>>, OutputStorage<Os[K], IO>>
       readonly config: ConfigEntry<Name, C>
+      readonly partition: PartitionOf<PS>
       readonly compute: never
     }
   >
@@ -836,14 +1065,15 @@ export const multi = <
   const Deps extends ReadonlyArray<AnyInput> = readonly [],
   C extends AnySchema | undefined = undefined,
   IO = IOManager.IOManager,
-  const Subset extends boolean = false
+  const Subset extends boolean = false,
+  PS extends Partitions.Any | undefined = undefined
 >(
   name: Name,
-  options: MultiOptions<Prefix, Os, I, Deps, C, IO, Subset, Ret>
+  options: MultiOptions<Prefix, Os, I, Deps, C, IO, Subset, Ret, PS>
 ): MultiAsset<
   Name,
-  MadeOutputs<Name, Prefix, Os, I, Deps, C, IO, Ret>,
-  Compute<I, MultiContext<ConfigType<C>>, C, Ret>
+  MadeOutputs<Name, Prefix, Os, I, Deps, C, IO, Ret, PS>,
+  Compute<I, MultiContext<ConfigType<C>, string, PartitionOf<PS>>, C, Ret, PS>
 > => {
   const compute = toComputation(options.compute)
   const names = new Set(Object.keys(options.outputs))
@@ -864,14 +1094,19 @@ export const multi = <
       external: false,
       compute: undefined,
       [InternalCompute]: compute,
-      inputs: rest.inputs ?? {},
+      ...separated(rest.inputs),
       deps: rest.deps ?? [],
+      partitions: rest.partitions,
       schema: own.schema,
       config: rest.config,
       ioManager: own.ioManager ?? (rest.ioManager as AnyIOManager | undefined) ?? IOManager.IOManager,
       codeVersion: own.codeVersion ?? rest.codeVersion,
       retry: rest.retry,
       timeout: rest.timeout === undefined ? undefined : Duration.fromInputUnsafe(rest.timeout),
+      pool: rest.pool,
+      freshness: own.freshness,
+      checks: own.checks ?? noChecks,
+      observe: undefined,
       output: { name: output, multi: self }
     })
   }
@@ -899,14 +1134,19 @@ export const output = <A>(value: A, options?: {
   readonly metadata?: Metadata.Input | undefined
   /** What tells this value from others. Equal versions mean equal data: what is downstream stays fresh. */
   readonly dataVersion?: string | undefined
+  /** What the checks came to that the asset declares: whether each passed, or more about it. */
+  readonly checks?: { readonly [name: string]: boolean | CheckResult } | undefined
 }): Output<A> => ({
   [OutputTypeId]: OutputTypeId,
   value,
   metadata: options?.metadata === undefined ? Metadata.empty : Metadata.fromInput(options.metadata),
-  dataVersion: options?.dataVersion
+  dataVersion: options?.dataVersion,
+  checks: options?.checks ?? noChecks
 })
 
-type OptionalInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Input<Key, Option.Option<Value>, IO> : never
+type OptionalInput<I> = I extends Input<infer Key, infer Value, infer IO, infer P>
+  ? Input<Key, Option.Option<Value>, IO, P>
+  : never
 
 /**
  * An input that may be missing: `Some` value, or `None` if the upstream asset was skipped in this run, or is not part of it
@@ -934,9 +1174,9 @@ type OptionalInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Inpu
  */
 export const optional = <I extends AnyInput>(input: I): OptionalInput<I> =>
   // the conditional type above cannot be followed by the compiler here
-  wrap(input.mode === "value" || input.mode === "optional" ? "optional" : "optionalLastValue", input.asset) as never
+  wrap(input, { mode: input.mode === "value" || input.mode === "optional" ? "optional" : "optionalLastValue" }) as never
 
-type LastValueInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Input<Key, Value, IO> : never
+type LastValueInput<I> = I extends Input<infer Key, infer Value, infer IO, infer P> ? Input<Key, Value, IO, P> : never
 
 /**
  * An input that falls back on what was stored last when the upstream asset is skipped in this run.
@@ -963,12 +1203,163 @@ type LastValueInput<I> = I extends Input<infer Key, infer Value, infer IO> ? Inp
  */
 export const lastValue = <I extends AnyInput>(input: I): LastValueInput<I> =>
   // the conditional type above cannot be followed by the compiler here
-  wrap(
-    input.mode === "optional" || input.mode === "optionalLastValue" ? "optionalLastValue" : "lastValue",
-    input.asset
-  ) as never
+  wrap(input, {
+    mode: input.mode === "optional" || input.mode === "optionalLastValue" ? "optionalLastValue" : "lastValue"
+  }) as never
 
-const wrap = (mode: InputMode, asset: Any): AnyInput => ({ [InputTypeId]: phantom, mode, asset })
+type Changed = Partial<Pick<AnyInput, "mode" | "asset" | "mapping" | "many">>
+
+const wrap = ({ asset, mapping, many, mode }: AnyInput, changes: Changed): AnyInput => ({
+  [InputTypeId]: phantom,
+  mode,
+  asset,
+  mapping,
+  many,
+  ...changes
+})
+
+/**
+ * What a compile error shows for an asset without partitions where one with partitions is expected.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export interface NotPartitioned {
+  readonly "~this asset has no partitions": never
+}
+
+type Partitioned<I extends AnyInput> = [I[typeof InputTypeId]["partition"]] extends [undefined] ? NotPartitioned
+  : unknown
+
+/** The keys of fixed partitions are known one by one. */
+type PartitionKeyOf<P> = P extends string ? P : string
+
+type PartitionsInput<I> = I extends Input<infer Key, infer Value, infer IO, infer P>
+  ? Input<Key, ReadonlyMap<PartitionKeyOf<P>, Value>, IO>
+  : never
+
+/**
+ * An input of several partitions of an asset: a map of their values by key, in the order of the partitions.
+ *
+ * **Details**
+ *
+ * Which partitions is said by `mapping`. Left out, it follows from the two sets: all partitions for an asset without
+ * partitions, the days of the month for a month, and so on; see `PartitionMapping`. A partition that was never
+ * materialized, or that was skipped, is not in the map. A failure in this run of one that is read is another matter: then
+ * what reads it does not run.
+ *
+ * **Example** (A total over all days)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Partitions } from "effect-assets"
+ *
+ * const rain = Asset.make("rain", {
+ *   partitions: Partitions.daily({ start: "2012-01-01" }),
+ *   compute: (_, { partition }) => Effect.succeed(Number(partition.key.slice(-2)))
+ * })
+ * const total = Asset.make("total", {
+ *   inputs: { rain: Asset.partitions(rain) },
+ *   compute: ({ rain }) => Effect.succeed([...rain.values()].reduce((a, b) => a + b, 0))
+ * })
+ * await Effect.runPromise(total.compute({ rain: new Map([["2012-01-01", 1], ["2012-01-02", 2]]) })) // => 3
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const partitions = <I extends AnyInput>(
+  input: I & Partitioned<I>,
+  options?: { readonly mapping?: PartitionMapping.PartitionMapping | undefined }
+): PartitionsInput<I> =>
+  // the conditional type above cannot be followed by the compiler here
+  wrap(input, { many: true, mapping: options?.mapping }) as never
+
+type PartitionInput<I> = I extends Input<infer Key, infer Value, infer IO, infer _P> ? Input<Key, Value, IO> : never
+
+/**
+ * An input of one partition of an asset: the one with a key, or the one that a mapping leads to.
+ *
+ * **Details**
+ *
+ * Where the mapping leads to no partition (the day before the first one), what reads it is skipped; around it,
+ * `Asset.optional` gives `None`.
+ *
+ * **Example** (The day before)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import { Asset, PartitionMapping, Partitions } from "effect-assets"
+ *
+ * const days = Partitions.daily({ start: "2012-01-01" })
+ * const level = Asset.make("level", { partitions: days, compute: () => Effect.succeed(7) })
+ * const rise = Asset.make("rise", {
+ *   partitions: days,
+ *   inputs: {
+ *     level,
+ *     before: Asset.optional(Asset.partition(level, PartitionMapping.timeWindow({ startOffset: -1, endOffset: -1 })))
+ *   },
+ *   compute: ({ before, level }) => Effect.succeed(level - Option.getOrElse(before, () => level))
+ * })
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const partition = <I extends AnyInput>(
+  input: I & Partitioned<I>,
+  which: PartitionKeyOf<I[typeof InputTypeId]["partition"]> | PartitionMapping.PartitionMapping
+): PartitionInput<I> =>
+  // the conditional type above cannot be followed by the compiler here
+  wrap(input, { mapping: typeof which === "string" ? PartitionMapping.specific([which]) : which }) as never
+
+/**
+ * An earlier partition of the asset that reads it. Made by `Asset.previous`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Previous<out Value> extends Input<never, Option.Option<Value>, never> {
+  readonly [PreviousTypeId]: typeof PreviousTypeId
+}
+
+/**
+ * An input of an earlier partition of the asset itself: the one before, or the one that a mapping leads to; `None` for the
+ * first one, and where the earlier one was skipped or never materialized. Partitions are computed one after the other then.
+ *
+ * An asset cannot be named in its own definition, so the schema of its value stands for it.
+ *
+ * **Example** (A running total)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option, Schema } from "effect"
+ * import { Asset, Partitions } from "effect-assets"
+ *
+ * const total = Asset.make("total", {
+ *   partitions: Partitions.daily({ start: "2012-01-01" }),
+ *   schema: Schema.Number,
+ *   inputs: { before: Asset.previous(Schema.Number) },
+ *   compute: ({ before }) => Effect.succeed(Option.getOrElse(before, () => 0) + 1)
+ * })
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const previous = <S extends AnySchema>(
+  schema: S,
+  options?: { readonly mapping?: PartitionMapping.PartitionMapping | undefined }
+): Previous<S["Type"]> => ({
+  [InputTypeId]: phantom,
+  [PreviousTypeId]: PreviousTypeId,
+  mode: "optional",
+  // nobody follows it: the asset itself is what is read
+  asset: external("previous", { schema }),
+  mapping: options?.mapping ?? PartitionMapping.timeWindow({ startOffset: -1, endOffset: -1 }),
+  many: false
+})
+
+const isPrevious = (input: AnyInput): input is Previous<unknown> => hasProperty(input, PreviousTypeId)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // inside a program
@@ -1135,7 +1526,7 @@ const phantom = {} as never
 
 type Described = Pick<Any, "group" | "description" | "owners" | "kinds" | "tags" | "metadata" | "problems">
 
-type Props = Omit<Any, typeof TypeId | typeof InputTypeId | "mode" | "asset" | "pipe"> & {
+type Props = Omit<Any, typeof TypeId | typeof InputTypeId | "mode" | "asset" | "mapping" | "many" | "pipe"> & {
   readonly [InternalCompute]: unknown
 }
 
@@ -1146,6 +1537,8 @@ const Proto = {
   [TypeId]: phantom,
   [InputTypeId]: phantom,
   mode: "value",
+  mapping: undefined,
+  many: false,
   get asset() {
     return this
   },
@@ -1188,7 +1581,7 @@ export const rebuilt = (self: Any, changes: Partial<Props>): Any =>
   )
 
 /** @internal */
-export const withAsset = (input: AnyInput, asset: Any): AnyInput => wrap(input.mode, asset)
+export const withAsset = (input: AnyInput, asset: Any): AnyInput => wrap(input, { asset })
 
 /** @internal */
 export const copyMulti = (self: AnyMulti, name: string): AnyMulti =>

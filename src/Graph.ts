@@ -28,20 +28,22 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Asset from "./Asset.ts"
 import * as AssetKey from "./AssetKey.ts"
+import * as Check from "./Check.ts"
 import { compile, type Compiled } from "./internal/compile.ts"
 import { didYouMean, suggest } from "./internal/suggest.ts"
 
 const TypeId = "~effect-assets/Graph"
 
 /**
- * A validated graph of assets: `assets` under the names they were given.
+ * A validated graph of assets: `assets` under the names they were given, and the checks of them.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Graph<out T extends Assets> extends Pipeable {
+export interface Graph<out T extends Assets, out C extends Check.Any = never> extends Pipeable {
   readonly [TypeId]: typeof TypeId
   readonly assets: T
+  readonly checks: ReadonlyArray<C>
 }
 
 /**
@@ -58,7 +60,7 @@ export type Assets = { readonly [name: string]: Asset.Any }
  * @category utility types
  * @since 0.1.0
  */
-export type Any = Graph<Assets>
+export type Any = Graph<Assets, Check.Any>
 
 /**
  * The keys of the assets of a graph.
@@ -99,12 +101,16 @@ type MembersOf<X> = X extends Asset.Any ? X : X extends Asset.AnyMulti ? X["asse
 /** Where keys are not known one by one, only the run can tell. */
 type Missing<X, Present> = X extends Asset.Any
   ? string extends Asset.Upstream<X> ? never : Exclude<Asset.Upstream<X>, Present>
+  : X extends Check.Any ? string extends Check.Upstream<X> ? never : Exclude<Check.Upstream<X>, Present>
+  : X extends Asset.AnyMulti ? Missing<X["assets"][keyof X["assets"]], Present>
   : never
 
-type Check<T, Present = MembersOf<T[keyof T]>["key"]> = {
-  readonly [K in keyof T]: [Missing<MembersOf<T[K]>, Present>] extends [never] ? unknown
-    : MissingUpstream<Missing<MembersOf<T[K]>, Present>>
+type Complete<T, Present = MembersOf<T[keyof T]>["key"]> = {
+  readonly [K in keyof T]: [Missing<T[K], Present>] extends [never] ? unknown : MissingUpstream<Missing<T[K], Present>>
 }
+
+/** The checks of a record. */
+type ChecksOf<T> = Extract<T[keyof T], Check.Any>
 
 type Flat<T> = { readonly [K in keyof T as T[K] extends Asset.Any ? K : never]: T[K] & Asset.Any }
 
@@ -245,11 +251,11 @@ export class UnknownAssetError extends Schema.TaggedError<UnknownAssetError>()("
  * @since 0.1.0
  */
 export const make = <const T extends { readonly [name: string]: unknown }>(
-  assets: T & Check<T>
-): Graph<AssetsOf<T>> => {
-  const { problems, record } = collect(assets)
+  assets: T & Complete<T>
+): Graph<AssetsOf<T>, ChecksOf<T>> => {
+  const { checks, problems, record } = collect(assets)
   // a missing upstream asset is a compile error; a program that was not type-checked is told when it plans a run
-  return Result.getOrThrow(fromRecord(record, problems, "defer")) as Graph<AssetsOf<T>>
+  return Result.getOrThrow(fromRecord(record, checks, problems, "defer")) as Graph<AssetsOf<T>, ChecksOf<T>>
 }
 
 /**
@@ -272,24 +278,30 @@ export const make = <const T extends { readonly [name: string]: unknown }>(
  * @since 0.1.0
  */
 export const makeResult = <const T extends { readonly [name: string]: unknown }>(
-  assets: T & Check<T>
-): Result.Result<Graph<AssetsOf<T>>, GraphError> => {
-  const { problems, record } = collect(assets)
-  return fromRecord(record, problems) as Result.Result<Graph<AssetsOf<T>>, GraphError>
+  assets: T & Complete<T>
+): Result.Result<Graph<AssetsOf<T>, ChecksOf<T>>, GraphError> => {
+  const { checks, problems, record } = collect(assets)
+  return fromRecord(record, checks, problems) as Result.Result<Graph<AssetsOf<T>, ChecksOf<T>>, GraphError>
 }
 
-/** The assets of a record: what AssetsOf says, since the loop and the type leave out the same things. */
+/** The assets and checks of a record: what AssetsOf and ChecksOf say, since loop and types leave out the same things. */
 const collect = (values: { readonly [name: string]: unknown }): {
   readonly record: Record<string, Asset.Any>
+  readonly checks: ReadonlyArray<Check.Any>
   readonly problems: Array<Problem>
 } => {
   const record: Record<string, Asset.Any> = Object.create(null)
+  const checks = new Set<Check.Any>()
   const problems: Array<Problem> = []
   const names = Object.keys(values)
   // engines sort the names of a module and bundlers do not: the order of a graph is not to depend on that
   if (Object.prototype.toString.call(values) === "[object Module]") names.sort()
-  for (const name of names) addEntry(record, problems, name, values[name])
-  return { record, problems }
+  for (const name of names) {
+    const value = values[name]
+    if (Check.isCheck(value)) checks.add(value)
+    else addEntry(record, problems, name, value)
+  }
+  return { record, checks: Array.from(checks), problems }
 }
 
 /**
@@ -310,7 +322,10 @@ const collect = (values: { readonly [name: string]: unknown }): {
  * @category constructors
  * @since 0.1.0
  */
-export const fromAssets = <T extends Asset.Any>(assets: Iterable<T>): Graph<{ readonly [key: string]: T }> => {
+export const fromAssets = <T extends Asset.Any, C extends Check.Any = never>(
+  assets: Iterable<T>,
+  options?: { readonly checks?: Iterable<C> | undefined }
+): Graph<{ readonly [key: string]: T }, C> => {
   const record: Record<string, Asset.Any> = Object.create(null)
   const problems: Array<Problem> = []
   for (const asset of assets) {
@@ -320,7 +335,8 @@ export const fromAssets = <T extends Asset.Any>(assets: Iterable<T>): Graph<{ re
       problems.push({ _tag: "DuplicateKey", key: asset.key, names: [asset.key] })
     }
   }
-  return Result.getOrThrow(fromRecord(record, problems)) as Graph<{ readonly [key: string]: T }>
+  const checks = Array.from(new Set<Check.Any>(options?.checks))
+  return Result.getOrThrow(fromRecord(record, checks, problems)) as Graph<{ readonly [key: string]: T }, C>
 }
 
 const addEntry = (record: Record<string, Asset.Any>, problems: Array<Problem>, name: string, value: unknown): void => {
@@ -339,10 +355,11 @@ const addEntry = (record: Record<string, Asset.Any>, problems: Array<Problem>, n
 
 const fromRecord = (
   record: Record<string, Asset.Any>,
+  checks: ReadonlyArray<Check.Any>,
   found: ReadonlyArray<Problem> = [],
   missing: "fail" | "defer" = "fail"
 ): Result.Result<Any, GraphError> => {
-  const { compiled, problems } = compile(record)
+  const { compiled, problems } = compile(record, checks)
   const all = [...found, ...problems]
   const deferred = missing === "defer" && all.length > 0 && all.every((problem) => problem._tag === "MissingUpstream")
     ? new GraphError({ problems: all })
@@ -350,7 +367,7 @@ const fromRecord = (
   return all.length > 0 && deferred === undefined
     ? Result.fail(new GraphError({ problems: all }))
     : Result.succeed(
-      Object.assign(Object.create(Proto), { assets: record, [Internal]: compiled, [Incomplete]: deferred })
+      Object.assign(Object.create(Proto), { assets: record, checks, [Internal]: compiled, [Incomplete]: deferred })
     )
 }
 
@@ -384,13 +401,20 @@ const fromRecord = (
  * @since 0.1.0
  */
 export const merge: {
-  <U extends Assets>(that: Graph<U>): <T extends Assets>(self: Graph<T>) => Graph<MergedAssets<T, U>>
-  <T extends Assets, U extends Assets>(self: Graph<T>, that: Graph<U>): Graph<MergedAssets<T, U>>
-} = dual(2, <T extends Assets, U extends Assets>(self: Graph<T>, that: Graph<U>): Graph<MergedAssets<T, U>> => {
+  <U extends Assets, D extends Check.Any = never>(
+    that: Graph<U, D>
+  ): <T extends Assets, C extends Check.Any = never>(self: Graph<T, C>) => Graph<MergedAssets<T, U>, C | D>
+  <T extends Assets, U extends Assets, C extends Check.Any = never, D extends Check.Any = never>(
+    self: Graph<T, C>,
+    that: Graph<U, D>
+  ): Graph<MergedAssets<T, U>, C | D>
+} = dual(2, (self: Any, that: Any): never => {
   const record: Record<string, Asset.Any> = Object.assign(Object.create(null), self.assets)
   const problems: Array<Problem> = []
   for (const name of Object.keys(that.assets)) addEntry(record, problems, name, that.assets[name])
-  return Result.getOrThrow(fromRecord(record, problems)) as Graph<MergedAssets<T, U>>
+  const checks = Array.from(new Set([...self.checks, ...that.checks]))
+  // what the record holds is what the signature above says
+  return Result.getOrThrow(fromRecord(record, checks, problems)) as never
 })
 
 type MergedAssets<T extends Assets, U extends Assets> = {
@@ -417,12 +441,15 @@ type MergedAssets<T extends Assets, U extends Assets> = {
  * @category combinators
  * @since 0.1.0
  */
-export const byKey = <T extends Assets>(self: Graph<T>): Graph<{ readonly [K in keyof T as T[K]["key"]]: T[K] }> => {
+export const byKey = <T extends Assets, C extends Check.Any = never>(
+  self: Graph<T, C>
+): Graph<{ readonly [K in keyof T as T[K]["key"]]: T[K] }, C> => {
   const record: Record<string, Asset.Any> = Object.create(null)
   for (const name of Object.keys(self.assets)) record[self.assets[name]!.key] = self.assets[name]!
   // the keys of the record are those of the type
   return Object.assign(Object.create(Proto), {
     assets: record,
+    checks: self.checks,
     [Internal]: compiled(self),
     [Incomplete]: incomplete(self)
   })
@@ -440,8 +467,13 @@ type Prefixed<X, P extends string> = X extends Asset.Asset<infer Key, infer A, i
         { readonly key: `${P}/${N}`; readonly value: V }
       : never
       : never
+    readonly partition: D["partition"]
     readonly compute: D["compute"]
   }>
+  : never
+
+/** A check in a prefixed graph: nothing is missing upstream of it. */
+type PrefixedCheck<C> = C extends Check.Check<infer Name, infer _Up, infer E, infer R> ? Check.Check<Name, never, E, R>
   : never
 
 /**
@@ -466,11 +498,13 @@ type Prefixed<X, P extends string> = X extends Asset.Asset<infer Key, infer A, i
 export const prefix: {
   <const P extends string>(
     by: P
-  ): <T extends Assets>(self: Graph<T>) => Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
-  <T extends Assets, const P extends string>(
-    self: Graph<T>,
+  ): <T extends Assets, C extends Check.Any = never>(
+    self: Graph<T, C>
+  ) => Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }, PrefixedCheck<C>>
+  <T extends Assets, const P extends string, C extends Check.Any = never>(
+    self: Graph<T, C>,
     by: P
-  ): Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }>
+  ): Graph<{ readonly [K in keyof T]: Prefixed<T[K], P> }, PrefixedCheck<C>>
 } = dual(2, (self: Any, by: string): Any =>
   mapAssets(self, (asset) =>
     asset.external ? {} : {
@@ -498,9 +532,9 @@ export const prefix: {
  * @since 0.1.0
  */
 export const group: {
-  (name: string): <T extends Assets>(self: Graph<T>) => Graph<T>
-  <T extends Assets>(self: Graph<T>, name: string): Graph<T>
-} = dual(2, <T extends Assets>(self: Graph<T>, name: string): Graph<T> => {
+  (name: string): <T extends Assets, C extends Check.Any = never>(self: Graph<T, C>) => Graph<T, C>
+  <T extends Assets, C extends Check.Any = never>(self: Graph<T, C>, name: string): Graph<T, C>
+} = dual(2, (self: Any, name: string): never => {
   const problems = compiled(self).assets.flatMap((asset): ReadonlyArray<Problem> =>
     asset.group === undefined || asset.external
       ? []
@@ -508,7 +542,7 @@ export const group: {
   )
   if (problems.length > 0) throw new GraphError({ problems })
   // only the group changes, and no type depends on it
-  return mapAssets(self, (asset) => asset.external ? {} : { group: name }) as Graph<T>
+  return mapAssets(self, (asset) => asset.external ? {} : { group: name }) as never
 })
 
 interface Changes {
@@ -524,7 +558,7 @@ const mapAssets = (self: Any, change: (asset: Asset.Any) => Changes): Any => {
   const multis = new Map<Asset.AnyMulti, Asset.AnyMulti>()
   const renamed = (input: Asset.AnyInput): Asset.AnyInput => {
     const asset = rebuilt[graph.ids.get(input.asset.key)!]!
-    return input.mode === "value" ? asset : Asset.withAsset(input, asset)
+    return Asset.isAsset(input) ? asset : Asset.withAsset(input, asset)
   }
   // ids are in topological order, so what an asset reads is rebuilt before it
   for (const asset of graph.assets) {
@@ -545,7 +579,12 @@ const mapAssets = (self: Any, change: (asset: Asset.Any) => Changes): Any => {
   }
   const record: Record<string, Asset.Any> = Object.create(null)
   for (const name of Object.keys(self.assets)) record[name] = rebuilt[graph.ids.get(self.assets[name]!.key)!]!
-  return Result.getOrThrow(fromRecord(record))
+  const renamedAll = (inputs: Check.Any["inputs"]) =>
+    Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, renamed(input)]))
+  const checks = self.checks.map((check) =>
+    Check.rebuilt(check, rebuilt[graph.ids.get(check.asset.key)!]!, renamedAll(check.inputs))
+  )
+  return Result.getOrThrow(fromRecord(record, checks))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

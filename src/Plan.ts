@@ -18,6 +18,7 @@
  */
 import * as Result from "effect/Result"
 import * as Asset from "./Asset.ts"
+import type * as Check from "./Check.ts"
 import * as Graph from "./Graph.ts"
 import type { Compiled } from "./internal/compile.ts"
 import { resolveIds } from "./internal/selectionResolve.ts"
@@ -91,7 +92,7 @@ export type PlanError = Selection.SelectionError | Graph.UnknownAssetError | Gra
  * @since 0.1.0
  */
 export const make = <T extends Graph.Assets>(
-  graph: Graph.Graph<T>,
+  graph: Graph.Graph<T, Check.Any>,
   options?: { readonly select?: Select<T> | undefined }
 ): Result.Result<Plan, PlanError> => {
   const incomplete = Graph.incomplete(graph)

@@ -976,6 +976,8 @@ describe("what a program knows of its run", () => {
     assert.deepStrictEqual(yield* asset.compute(), {
       key: "asset",
       config: undefined,
+      partition: undefined,
+      partitionKey: undefined,
       runId: "direct",
       tags: {},
       attempt: 1

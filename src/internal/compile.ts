@@ -5,6 +5,7 @@
 import { computeOf } from "../Asset.ts"
 import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
+import type * as Check from "../Check.ts"
 import type { Problem } from "../Graph.ts"
 import { suggest } from "./suggest.ts"
 
@@ -34,6 +35,10 @@ export interface Compiled {
   readonly tolerant: Uint8Array
   /** The other outputs of a node's multi-asset, the node included; `undefined` for a node of its own. */
   readonly siblings: ReadonlyArray<ReadonlyArray<number> | undefined>
+  /** The checks of assets of the graph. */
+  readonly checks: ReadonlyArray<Check.Any>
+  /** Whether an asset has partitions: a run of it is a matter of its partitions then. */
+  readonly isPartitioned: boolean
 }
 
 const noReads: ReadonlyArray<Read> = []
@@ -44,12 +49,14 @@ const isAnother = (known: Asset.Any, read: Asset.Any): boolean =>
   known !== read && !known.external && !read.external && computeOf(known) !== computeOf(read)
 
 export const compile = (
-  record: { readonly [name: string]: Asset.Any }
+  record: { readonly [name: string]: Asset.Any },
+  checks: ReadonlyArray<Check.Any>
 ): { readonly problems: ReadonlyArray<Problem>; readonly compiled: Compiled } => {
   const problems: Array<Problem> = []
-  const { assets, places } = collect(record, problems)
+  const { assets, places } = collect(record, checks, problems)
   for (const asset of assets) validate(asset, problems)
   validateMultis(assets, places, problems)
+  validateChecks(checks, assets, places, problems)
 
   // edges by place of insertion: the upstream places of each asset, each place once
   const count = assets.length
@@ -152,13 +159,19 @@ export const compile = (
       parents: { offsets, targets },
       children,
       tolerant,
-      siblings: siblingsOf(sorted)
+      siblings: siblingsOf(sorted),
+      checks,
+      isPartitioned: sorted.some((asset) => asset.partitions !== undefined)
     }
   }
 }
 
 /** The assets of a graph in order of insertion: those of the record, then the external ones that they name. */
-const collect = (record: { readonly [name: string]: Asset.Any }, problems: Array<Problem>): {
+const collect = (
+  record: { readonly [name: string]: Asset.Any },
+  checks: ReadonlyArray<Check.Any>,
+  problems: Array<Problem>
+): {
   readonly assets: ReadonlyArray<Asset.Any>
   readonly places: ReadonlyMap<string, number>
 } => {
@@ -187,6 +200,10 @@ const collect = (record: { readonly [name: string]: Asset.Any }, problems: Array
     const { deps, inputs } = assets[i]!
     for (const name in inputs) if (inputs[name]!.asset.external) add(inputs[name]!.asset.key, inputs[name]!.asset)
     for (const dep of deps) if (dep.asset.external) add(dep.asset.key, dep.asset)
+  }
+  for (const { asset, inputs } of checks) {
+    if (asset.external) add(asset.key, asset)
+    for (const name in inputs) if (inputs[name]!.asset.external) add(inputs[name]!.asset.key, inputs[name]!.asset)
   }
   return { assets, places }
 }
@@ -317,6 +334,46 @@ const validateMultis = (
       config !== undefined && namesake !== undefined && namesake.output === undefined && namesake.config !== undefined
     ) {
       problem("an asset with a configuration of its own")
+    }
+  }
+}
+
+/** A check belongs to an asset of the graph, under a name that no other check of it has. */
+const validateChecks = (
+  checks: ReadonlyArray<Check.Any>,
+  assets: ReadonlyArray<Asset.Any>,
+  places: ReadonlyMap<string, number>,
+  problems: Array<Problem>
+): void => {
+  const names = new Set<string>()
+  const add = (key: string, name: string): void => {
+    const invalid = (problem: string) => problems.push({ _tag: "InvalidDefinition", key, problem })
+    const full = `${key}:${name}`
+    if (name.trim() === "" || /[:\p{Cc}]/u.test(name)) {
+      invalid(`the name of its check, ${JSON.stringify(name)}, is empty or has a colon or a control character`)
+    } else if (names.has(full)) invalid(`it has two checks with the name "${name}"`)
+    names.add(full)
+  }
+  for (const asset of assets) for (const name in asset.checks) add(asset.key, name)
+  for (const check of checks) {
+    const { key } = check.asset
+    add(key, check.name)
+    for (const input of [check.asset, ...Object.values(check.inputs)]) {
+      const place = places.get(input.asset.key)
+      if (place === undefined) {
+        problems.push({
+          _tag: "MissingUpstream",
+          key: `${key}:${check.name}`,
+          upstream: input.asset.key,
+          suggestions: suggest(input.asset.key, places.keys())
+        })
+      } else if (isAnother(assets[place]!, input.asset)) {
+        problems.push({
+          _tag: "InvalidDefinition",
+          key: `${key}:${check.name}`,
+          problem: `the check was defined with another asset "${input.asset.key}" than the one in the graph`
+        })
+      }
     }
   }
 }
