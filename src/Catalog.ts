@@ -1,0 +1,663 @@
+/**
+ * The catalog: what the event log tells about assets. What is stored and where it came from, what is stale and why, what is
+ * too old, what checks say, what runs came to. It reads states that the log keeps, so a question about all assets of a
+ * graph takes a few queries, whatever the number of assets and the length of history.
+ *
+ * **Example** (What is there, and what has changed)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer, Option } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const prices = Asset.make("prices", Effect.succeed([3, 4]))
+ * const total = Asset.make("total", {
+ *   inputs: { prices },
+ *   compute: ({ prices }) => Effect.succeed(prices.reduce((a, b) => a + b, 0))
+ * })
+ * const graph = Graph.make({ prices, total })
+ *
+ * const program = Effect.gen(function*() {
+ *   const before = yield* Catalog.staleness(graph)
+ *   const run = yield* Runtime.materialize(graph)
+ *   const latest = Option.getOrThrow(yield* Catalog.latest(total))
+ *   yield* Runtime.materialize(graph, { select: ["prices"] })
+ *   const after = yield* Catalog.staleness(graph)
+ *   return [before.total._tag, latest.runId === run.id, after.prices._tag, after.total._tag]
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Missing", true, "Fresh", "Stale"]
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type * as Asset from "./Asset.ts"
+import type * as Check from "./Check.ts"
+import * as EventLog from "./EventLog.ts"
+import * as Graph from "./Graph.ts"
+import { resolveIds } from "./internal/selectionResolve.ts"
+import * as internal from "./internal/staleness.ts"
+import * as Metadata from "./Metadata.ts"
+import type * as Plan from "./Plan.ts"
+import * as Selection from "./Selection.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// staleness
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Why an asset is stale. Causes are data: they can be stored, sent and shown.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Cause = internal.Cause
+
+/**
+ * Why an asset is stale: its code changed, an upstream asset has other data, or it is computed from other assets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Cause = typeof Cause.Type
+
+/**
+ * What is stored was computed from the code and the data that there are now. An external asset always is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fresh {
+  readonly _tag: "Fresh"
+}
+
+/**
+ * What is stored was computed from other code or other data than there are now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Stale {
+  readonly _tag: "Stale"
+  /** What changed: first its code, then the data of what it reads directly, then what it reads. */
+  readonly causes: ReadonlyArray<Cause>
+  /** Where data came from an asset that is stale itself: the causes of that one, and so on upstream. */
+  readonly rootCauses: ReadonlyArray<Cause>
+}
+
+/**
+ * Nothing was materialized.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Missing {
+  readonly _tag: "Missing"
+}
+
+/**
+ * Whether what is stored of an asset was computed from the code and the data that there are now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Staleness = Fresh | Stale | Missing
+
+/**
+ * Whether what is stored of the assets of a graph was computed from the code and the data that there are now, by key.
+ *
+ * **Details**
+ *
+ * An asset is compared with the code version it was computed with, and with the data versions of what it read directly. It
+ * is not stale because something further upstream is: that has not given it other data yet. An asset that was computed
+ * again and gave the same data version makes nothing stale. Timestamps decide nothing.
+ *
+ * An asset without a `codeVersion` is not stale because of its code. An upstream asset whose version is not known, as that
+ * of an external asset that nobody has observed, makes nothing stale.
+ *
+ * It takes one query, and time in proportion to the edges of the graph.
+ *
+ * **Example** (Why)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = (codeVersion: string) => Graph.make({ a: Asset.make("a", { codeVersion, compute: () => Effect.succeed(1) }) })
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.materialize(a("1"))
+ *   const staleness = (yield* Catalog.staleness(a("2"))).a
+ *   return staleness._tag === "Stale" ? staleness.causes.map(Catalog.explainCause) : []
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["a has another code version: 2 instead of 1"]
+ * ```
+ *
+ * @category staleness
+ * @since 0.1.0
+ */
+export const staleness: {
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>
+  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]: Staleness }, EventLog.EventLogError, EventLog.EventLog>
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>,
+    options: { readonly select?: Plan.Select<T> | undefined }
+  ): Effect.Effect<
+    { readonly [K in Graph.Keys<T>]?: Staleness },
+    EventLog.EventLogError | SelectError,
+    EventLog.EventLog
+  >
+} = Effect.fnUntraced(function*(
+  graph: Graph.Any,
+  options?: { readonly select?: Select | undefined }
+): Effect.fn.Return<Record<string, Staleness>, EventLog.EventLogError | SelectError, EventLog.EventLog> {
+  const compiled = Graph.compiled(graph)
+  const selected = yield* Effect.fromResult(selectedIds(graph, options?.select))
+  // root causes are further upstream
+  const read = Graph.reach(compiled, selected, "parents", Infinity)
+  const log = yield* EventLog.EventLog
+  const versions = yield* log.versions(compiled.assets.filter((_, id) => read[id] === 1).map(({ key }) => key))
+  const states = new internal.GraphStaleness(compiled, versions)
+  const found = byKey<Staleness>()
+  for (const id of selected) found[compiled.assets[id]!.key] = states.of(id)
+  return found
+})
+
+/**
+ * Why a selection cannot be resolved.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type SelectError = Selection.SelectionError | Graph.UnknownAssetError
+
+type Select = ReadonlyArray<string> | string | Selection.Selection
+
+/** Keys are untrusted: a record of them has no prototype. */
+const byKey = <A>(): Record<string, A> => Object.create(null)
+
+const selectedIds = (
+  graph: Graph.Any,
+  select: Select | undefined
+): Result.Result<ReadonlyArray<number>, SelectError> => {
+  const compiled = Graph.compiled(graph)
+  if (select === undefined) return Result.succeed(compiled.assets.map((_, id) => id))
+  const selection = typeof select === "string"
+    ? Selection.parse(select)
+    : Result.succeed(isList(select) ? Selection.keys(select) : select)
+  return Result.flatMap(
+    selection,
+    (selection) =>
+      Result.map(resolveIds(compiled, selection, { externals: true }), (ids) => {
+        const found: Array<number> = []
+        for (let id = 0; id < ids.length; id++) if (ids[id] === 1) found.push(id)
+        return found
+      })
+  )
+}
+
+const isList = (select: ReadonlyArray<string> | Selection.Selection): select is ReadonlyArray<string> =>
+  Array.isArray(select)
+
+/**
+ * A cause in words.
+ *
+ * **Example** (Other data upstream)
+ *
+ * ```ts import.meta.vitest
+ * import { Catalog } from "effect-assets"
+ *
+ * Catalog.explainCause({
+ *   _tag: "UpstreamChanged",
+ *   key: "total",
+ *   upstream: "prices",
+ *   from: "v1",
+ *   to: "v2",
+ *   at: 2,
+ *   recordedAt: 1
+ * }) // => "total was computed from other data of prices: v1, and now it is v2"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const explainCause = (cause: Cause): string => {
+  switch (cause._tag) {
+    case "CodeChanged":
+      return `${cause.key} has another code version: ${cause.to} instead of ${cause.from}`
+    case "UpstreamChanged": {
+      const { from, key, to, upstream } = cause
+      if (from !== undefined && to !== undefined) {
+        return `${key} was computed from other data of ${upstream}: ${from}, and now it is ${to}`
+      }
+      if (to !== undefined) return `${key} was computed without data of ${upstream}, and now there is ${to}`
+      return `${key} was computed from other data of ${upstream}${
+        from === undefined ? "" : ` (${from})`
+      } than there is now`
+    }
+    case "DependencyAdded":
+      return `${cause.key} was not computed from ${cause.upstream}, and now it would be`
+    case "DependencyRemoved":
+      return `${cause.key} was computed from ${cause.upstream}, and now it would not be`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// materializations and observations
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The record that an asset was computed and stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Materialization = EventLog.Logged<EventLog.AssetMaterialized>
+
+/**
+ * The record that the data of an external asset was looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Observation = EventLog.Logged<EventLog.AssetObserved>
+
+/** An asset, or its key. */
+type KeyOrAsset = string | Asset.Any
+
+const keyOf = (asset: KeyOrAsset): string => typeof asset === "string" ? asset : asset.key
+
+/**
+ * Which part of the history of an asset to read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HistoryOptions {
+  /** What concerns this partition only, be it one of a range. */
+  readonly partition?: string | undefined
+  /** At most so many, the newest: 100 if it is left out. */
+  readonly limit?: number | undefined
+  /** Only what is older than this cursor: that of the last one read, to go on from there. */
+  readonly before?: number | undefined
+}
+
+const defaultLimit = 100
+
+/**
+ * The newest materialization of an asset, or of one partition of it.
+ *
+ * **Details**
+ *
+ * Where a range of partitions was materialized together, the materialization of one of them has the versions and the
+ * metadata of that one.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const latest = (
+  asset: KeyOrAsset,
+  options?: { readonly partition?: string | undefined }
+): Effect.Effect<Option.Option<Materialization>, EventLog.EventLogError, EventLog.EventLog> => {
+  const key = keyOf(asset)
+  const partition = options?.partition
+  if (partition !== undefined) {
+    return Effect.map(history(key, { partition, limit: 1 }), (found) => Option.fromUndefinedOr(found[0]))
+  }
+  return Effect.flatMap(
+    EventLog.EventLog,
+    (log) => Effect.map(log.latest([key]), (found) => Option.fromUndefinedOr(found.get(key)))
+  )
+}
+
+/**
+ * The materializations of an asset, the newest first.
+ *
+ * **Example** (Reading in pages)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+ * const program = Effect.gen(function*() {
+ *   for (let run = 0; run < 3; run++) yield* Runtime.materialize(graph)
+ *   const newest = yield* Catalog.history("a", { limit: 2 })
+ *   const older = yield* Catalog.history("a", { before: newest.at(-1)?.cursor })
+ *   return [newest.length, older.length]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => [2, 1]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const history = (
+  asset: KeyOrAsset,
+  options?: HistoryOptions
+): Effect.Effect<ReadonlyArray<Materialization>, EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.map(
+    eventsOf(asset, ["AssetMaterialized"], options),
+    (events) =>
+      events.flatMap((event): ReadonlyArray<Materialization> =>
+        event._tag === "AssetMaterialized" ? [ofPartition(event, options?.partition)] : []
+      )
+  )
+
+/**
+ * The observations of an external asset, the newest first.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const observations = (
+  asset: KeyOrAsset,
+  options?: HistoryOptions
+): Effect.Effect<ReadonlyArray<Observation>, EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.map(
+    eventsOf(asset, ["AssetObserved"], options),
+    (events) => events.flatMap((event): ReadonlyArray<Observation> => event._tag === "AssetObserved" ? [event] : [])
+  )
+
+const eventsOf = (
+  asset: KeyOrAsset,
+  tags: ReadonlyArray<EventLog.Tag>,
+  options: HistoryOptions | undefined
+): Effect.Effect<ReadonlyArray<EventLog.LoggedEvent>, EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.flatMap(EventLog.EventLog, (log) =>
+    Stream.runCollect(log.events({
+      keys: [keyOf(asset)],
+      tags,
+      partition: options?.partition,
+      before: options?.before,
+      limit: options?.limit ?? defaultLimit,
+      order: "descending"
+    })))
+
+/** What a materialization tells about one partition: of a range, the entry of that partition. */
+const ofPartition = (event: Materialization, partition: string | undefined): Materialization => {
+  const { byPartition } = event
+  if (partition === undefined || event.partition === partition) return event
+  const own = byPartition !== undefined && Object.hasOwn(byPartition, partition) ? byPartition[partition] : undefined
+  if (own === undefined) return { ...event, partition, byPartition: undefined }
+  const metadata = own.metadata === undefined ? event.metadata : { ...event.metadata, ...own.metadata }
+  return { ...event, inputPartitions: undefined, ...own, metadata, partition, byPartition: undefined }
+}
+
+/**
+ * A number of metadata at a time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Point {
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  readonly value: number
+  readonly runId: string | undefined
+  readonly partition: string | undefined
+}
+
+/**
+ * The numbers that the newest materializations and observations of an asset have under a label of their metadata, the
+ * oldest first: what a chart shows.
+ *
+ * **Details**
+ *
+ * It looks at 100 events, unless a `limit` is given. One that has no number under the label gives no point, and one that is
+ * about a range of partitions gives one for each partition with a number of its own.
+ *
+ * **Example** (Rows over time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * let rows = 0
+ * const a = Asset.make("a", Effect.sync(() => Asset.output(++rows, { metadata: { rows } })))
+ * const program = Effect.gen(function*() {
+ *   for (let run = 0; run < 3; run++) yield* Runtime.materialize(Graph.make({ a }))
+ *   return (yield* Catalog.series(a, "rows")).map((point) => point.value)
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => [1, 2, 3]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const series = (
+  asset: KeyOrAsset,
+  label: string,
+  options?: HistoryOptions
+): Effect.Effect<ReadonlyArray<Point>, EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.map(
+    eventsOf(asset, ["AssetMaterialized", "AssetObserved"], options),
+    (events) =>
+      events.toReversed().flatMap((event): ReadonlyArray<Point> => {
+        if (event._tag === "AssetObserved") return pointOf(event, label)
+        if (event._tag !== "AssetMaterialized") return []
+        if (options?.partition !== undefined) return pointOf(ofPartition(event, options.partition), label)
+        const own = Object.entries(event.byPartition ?? {}).flatMap(([partition, { metadata }]) =>
+          metadata === undefined ? [] : pointOf({ ...event, partition, metadata }, label)
+        )
+        return own.length > 0 ? own : pointOf(event, label)
+      })
+  )
+
+const pointOf = (
+  event: Pick<EventLog.AssetObserved, "metadata" | "partition" | "runId" | "timestamp">,
+  label: string
+): ReadonlyArray<Point> => {
+  const value = Object.hasOwn(event.metadata, label) ? event.metadata[label] : undefined
+  return typeof value === "number"
+    ? [{ timestamp: event.timestamp, value, runId: event.runId, partition: event.partition }]
+    : []
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// recording
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An asset cannot be observed: it is computed here, or its definition has no `observe`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotObservableError extends Schema.TaggedError<NotObservableError>()("NotObservableError", {
+  key: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `"${this.key}" cannot be observed: ${this.problem}.`
+  }
+}
+
+/**
+ * What was seen of the data of an external asset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ObservationInput {
+  /** What tells this data from other data: a hash, a time of change. */
+  readonly dataVersion: string
+  readonly metadata?: Metadata.Input | undefined
+  readonly partition?: string | undefined
+}
+
+/**
+ * Looks at the data of an external asset with the program of its definition and records its version; or, with a key,
+ * records a version that somebody else has seen.
+ *
+ * What was computed from another version is stale from then on.
+ *
+ * **Example** (A table of another team)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog } from "effect-assets"
+ *
+ * const orders = Asset.external("shop/orders", { observe: Effect.succeed("etag-7") })
+ * const program = Effect.gen(function*() {
+ *   yield* Catalog.observe(orders)
+ *   yield* Catalog.observe("shop/orders", { dataVersion: "etag-8", metadata: { by: "webhook" } })
+ *   return (yield* Catalog.observations(orders)).map((observation) => observation.dataVersion)
+ * })
+ * await Effect.runPromise(Effect.provide(program, EventLog.layerMemory)) // => ["etag-8", "etag-7"]
+ * ```
+ *
+ * @category recording
+ * @since 0.1.0
+ */
+export const observe: {
+  <T extends Asset.Any>(
+    asset: T
+  ): Effect.Effect<
+    EventLog.AssetObserved,
+    Asset.Error<T> | NotObservableError | EventLog.EventLogError,
+    Asset.Services<T> | EventLog.EventLog
+  >
+  (
+    key: string,
+    observation: ObservationInput
+  ): Effect.Effect<EventLog.AssetObserved, EventLog.EventLogError, EventLog.EventLog>
+} = ((asset: KeyOrAsset, observation?: ObservationInput) =>
+  typeof asset === "string"
+    ? recordObservation(asset, observation!)
+    : Effect.flatMap(observed(asset), (seen) => recordObservation(asset.key, seen))) as never // as the overloads say
+
+const observed = (asset: Asset.Any): Effect.Effect<ObservationInput, unknown, unknown> => {
+  const { external, key, observe } = asset
+  if (observe === undefined) {
+    const problem = external ? "its definition has no observe" : "it is computed here, not observed"
+    return Effect.fail(new NotObservableError({ key, problem }))
+  }
+  return Effect.map(observe, (seen) =>
+    typeof seen === "string"
+      ? { dataVersion: seen }
+      : { dataVersion: seen.dataVersion ?? seen.value, metadata: seen.metadata })
+}
+
+const recordObservation = Effect.fnUntraced(function*(
+  key: string,
+  { dataVersion, metadata, partition }: ObservationInput
+): Effect.fn.Return<EventLog.AssetObserved, EventLog.EventLogError, EventLog.EventLog> {
+  const log = yield* EventLog.EventLog
+  const event: EventLog.AssetObserved = {
+    _tag: "AssetObserved",
+    timestamp: yield* Clock.currentTimeMillis,
+    key,
+    dataVersion,
+    metadata: Metadata.fromInput(metadata ?? {}),
+    ...(partition !== undefined && { partition })
+  }
+  yield* log.append([event])
+  return event
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// runs
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What came of an asset, or of some of its partitions, in a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RunOutcome = EventLog.Logged<Extract<EventLog.Event, { readonly _tag: (typeof outcomeTags)[number] }>>
+
+const outcomeTags = [
+  "AssetMaterialized",
+  "AssetSkipped",
+  "AssetFailed",
+  "AssetUpstreamFailed",
+  "AssetCancelled"
+] as const
+
+/**
+ * A run with everything that came of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunDetail extends EventLog.RunRecord {
+  /** What came of its assets, in the order in which it was recorded. */
+  readonly outcomes: ReadonlyArray<RunOutcome>
+  readonly checks: ReadonlyArray<EventLog.Logged<EventLog.CheckEvaluated>>
+  readonly observations: ReadonlyArray<Observation>
+  /** The assets of which nothing is recorded: yet, if the run goes on; else they were up to date, or its process died. */
+  readonly withoutOutcome: ReadonlyArray<string>
+}
+
+/**
+ * Lists runs, the newest first: 100, unless a `limit` is given. Pass the `cursor` of the last one as `before` to go on.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const runs = (
+  filter?: EventLog.RunFilter
+): Effect.Effect<ReadonlyArray<EventLog.RunRecord>, EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.flatMap(EventLog.EventLog, (log) => log.runs({ limit: defaultLimit, ...filter }))
+
+/**
+ * A run and what came of its assets; `None` if the log does not know it.
+ *
+ * **Example** (What became of whom)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.fail("no"))
+ * const b = Asset.make("b", { deps: [a], compute: () => Effect.void })
+ * const program = Effect.gen(function*() {
+ *   const { id } = yield* Runtime.run(Graph.make({ a, b }))
+ *   const run = Option.getOrThrow(yield* Catalog.run(id))
+ *   return [run.status, ...run.outcomes.map((outcome) => `${outcome.key}: ${outcome._tag}`)]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Failed", "a: AssetFailed", "b: AssetUpstreamFailed"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const run = Effect.fnUntraced(function*(
+  id: string
+): Effect.fn.Return<Option.Option<RunDetail>, EventLog.EventLogError, EventLog.EventLog> {
+  const log = yield* EventLog.EventLog
+  const [record] = yield* log.runs({ ids: [id], limit: 1 })
+  if (record === undefined) return Option.none()
+  const outcomes: Array<RunOutcome> = []
+  const checks: Array<EventLog.Logged<EventLog.CheckEvaluated>> = []
+  const observations: Array<Observation> = []
+  yield* Stream.runForEach(log.events({ runId: id }), (event) => {
+    if (event._tag === "CheckEvaluated") checks.push(event)
+    else if (event._tag === "AssetObserved") observations.push(event)
+    else if (isOutcome(event)) outcomes.push(event)
+    return Effect.void
+  })
+  const told = new Set(outcomes.map(({ key }) => key))
+  return Option.some({
+    ...record,
+    outcomes,
+    checks,
+    observations,
+    withoutOutcome: record.keys.filter((key) => !told.has(key))
+  })
+})
+
+const isOutcome = (event: EventLog.LoggedEvent): event is RunOutcome =>
+  outcomeTags.includes(event._tag as RunOutcome["_tag"])
