@@ -168,7 +168,7 @@ export const staleness: {
   const found = byKey<Staleness>()
   for (const id of selected) found[compiled.assets[id]!.key] = states.of(id)
   return found
-})
+}) as never // a record by key has what the overloads say: without a selection every key, and no SelectError
 
 /**
  * Why a selection cannot be resolved.
