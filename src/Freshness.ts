@@ -18,11 +18,12 @@
  *
  * @since 0.1.0
  */
-import * as Cron from "effect/Cron"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Cron from "./internal/cron.ts"
+import * as Zone from "./internal/zone.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -162,9 +163,9 @@ export const cron = (options: {
   const { deadline, timeZone = "UTC" } = options
   const lowerBoundMillis = millis(options.lowerBound, "lowerBound")
   parse(deadline, timeZone)
-  const shortest = shortestInterval(parse(deadline, "UTC"))
-  if (shortest === undefined) throw problem(`the deadline ${JSON.stringify(deadline)} never comes`)
-  if (lowerBoundMillis > shortest) throw problem("lowerBound must not be longer than the time between two deadlines")
+  if (lowerBoundMillis > shortestInterval(parse(deadline, "UTC"))) {
+    throw problem("lowerBound must not be longer than the time between two deadlines")
+  }
   return { _tag: "Cron", deadline, lowerBoundMillis, timeZone }
 }
 
@@ -179,20 +180,21 @@ const millis = (input: Duration.Input, name: string): number => {
 const problem = (text: string): FreshnessError => new FreshnessError({ problem: text })
 
 const parse = (deadline: string, timeZone: string): Cron.Cron => {
-  const result = Cron.parse(deadline, timeZone)
+  const zone = Zone.make(timeZone)
+  if (zone === undefined) throw problem(`there is no time zone ${JSON.stringify(timeZone)}`)
+  const result = Cron.parse(deadline, zone)
   if (Result.isSuccess(result)) return result.success
-  throw problem(`${result.failure.message}: ${JSON.stringify(result.failure.input)}`)
+  throw problem(`the deadline ${JSON.stringify(deadline)} is not a cron expression: ${result.failure}`)
 }
 
 /** Within the ticks that are looked at, in UTC: a day that summer time makes shorter does not count. */
-const shortestInterval = (deadlines: Cron.Cron): number | undefined => {
+const shortestInterval = (deadlines: Cron.Cron): number => {
   let shortest = Infinity
-  let last: number | undefined
-  for (let ticks = 0, from = looksFrom; ticks < looksAtTicks; ticks++) {
-    const tick = next(deadlines, from)
-    if (tick === undefined) return undefined
-    if (last !== undefined) shortest = Math.min(shortest, tick - last)
-    last = from = tick
+  let last = Cron.nextTick(deadlines, looksFrom)
+  for (let ticks = 1; ticks < looksAtTicks; ticks++) {
+    const tick = Cron.nextTick(deadlines, last)
+    shortest = Math.min(shortest, tick - last)
+    last = tick
   }
   return shortest
 }
@@ -200,15 +202,6 @@ const shortestInterval = (deadlines: Cron.Cron): number | undefined => {
 // a leap year, from its first Monday on
 const looksFrom = 1_704_067_200_000
 const looksAtTicks = 32
-
-/** The first tick after a time; `undefined` if there is none, as for the 30th of February. */
-const next = (deadlines: Cron.Cron, after: number): number | undefined => {
-  try {
-    return Cron.next(deadlines, after).getTime()
-  } catch {
-    return undefined
-  }
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // evaluation
@@ -238,7 +231,7 @@ export const evaluate = (
   const until = policy._tag === "Window"
     ? lastMaterialized + policy.failMillis
     // the first deadline that it was materialized too early for
-    : next(parsed(policy), lastMaterialized + policy.lowerBoundMillis) ?? Infinity
+    : Cron.nextTick(parsed(policy), lastMaterialized + policy.lowerBoundMillis)
   if (now >= until) return { _tag: "Overdue", lastMaterialized, since: until }
   if (policy._tag === "Window" && policy.warnMillis !== undefined) {
     const since = lastMaterialized + policy.warnMillis
