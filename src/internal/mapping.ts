@@ -358,7 +358,7 @@ const followUp = (rule: Rule, down: Dimension, side: Subset.Subset, up: Dimensio
       return identical(down, side, up, missing)
     case "Fixed":
       return Subset.fromIndices(
-        indicesOf(up, rule.pairs.filter((pair) => holds(down, side, pair[1])).map(([key]) => key), missing)
+        indicesOf(up, new Set(rule.pairs.filter((pair) => holds(down, side, pair[1])).map(([key]) => key)), missing)
       )
     case "TimeWindow":
       return windowsUp(rule, ...timed(down, up), side, missing)
