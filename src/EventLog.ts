@@ -21,11 +21,15 @@
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as SqlClient from "effect/sql/SqlClient"
 import type * as Stream from "effect/Stream"
+import * as codec from "./internal/logCodec.ts"
 import * as memory from "./internal/logMemory.ts"
+import * as database from "./internal/logSql.ts"
 import * as Metadata from "./Metadata.ts"
 import * as Partitions from "./Partitions.ts"
 
@@ -68,7 +72,9 @@ export type StepRecord = typeof StepRecord.Type
 export const SkipReason = Schema.TaggedUnion({
   NoOutput: {},
   UpstreamSkipped: { keys: Schema.Array(Schema.String) },
-  NoLastValue: { keys: Schema.Array(Schema.String) }
+  NoLastValue: { keys: Schema.Array(Schema.String) },
+  /** A mapping led to no partition: there is none before the first one, say. */
+  NoUpstreamPartition: { keys: Schema.Array(Schema.String) }
 })
 
 /**
@@ -104,6 +110,8 @@ export const explainSkip = (reason: SkipReason): string => {
       return `${reason.keys.join(" and ")} ${
         reason.keys.length === 1 ? "was" : "were"
       } skipped, and there is no last value`
+    case "NoUpstreamPartition":
+      return `there is no partition of ${reason.keys.join(" and ")} for it`
   }
 }
 
@@ -211,6 +219,8 @@ export const Event = Schema.TaggedUnion({
     ...subject,
     ...versions,
     codeVersion: Schema.UndefinedOr(Schema.String),
+    /** Tells the configuration it was computed with from others, where the asset has one. */
+    configVersion: Schema.optional(Schema.String),
     metadata: Metadata.Metadata,
     durationMillis: Schema.Number,
     attempts: Schema.Int,
@@ -242,7 +252,13 @@ export const Event = Schema.TaggedUnion({
     steps: Schema.Array(StepRecord)
   },
   /** An asset was not computed, since assets upstream of it failed. */
-  AssetUpstreamFailed: { ...common, ...subject, failed: Schema.Array(Schema.String) },
+  AssetUpstreamFailed: {
+    ...common,
+    ...subject,
+    failed: Schema.Array(Schema.String),
+    /** The blocking checks that failed, as `KEY:CHECK`. */
+    checks: Schema.optional(Schema.Array(Schema.String))
+  },
   /** An asset was not computed, or not to its end, since the run was cancelled. */
   AssetCancelled: { ...common, ...subject, started: Schema.Boolean },
   /** A check was evaluated. `target` is the materialization it judged, if there was one. */
@@ -357,6 +373,7 @@ export interface VersionState {
   readonly stored: boolean
   readonly dataVersion: string
   readonly codeVersion: string | undefined
+  readonly configVersion: string | undefined
   readonly inputVersions: { readonly [key: string]: string }
   readonly inputPartitions: AssetMaterialized["inputPartitions"]
   /** What differs from partition to partition. */
@@ -527,7 +544,7 @@ export interface Service {
 }
 
 /**
- * The log of what happened in runs. Layers: `layerMemory`.
+ * The log of what happened in runs. Layers: `layerMemory`, `layerSql`.
  *
  * @category services
  * @since 0.1.0
@@ -571,3 +588,70 @@ export const layerMemory: Layer.Layer<EventLog | Partitions.DynamicKeys> = Layer
   Layer.effect(EventLog, makeMemory),
   Layer.effect(Partitions.DynamicKeys, memory.makeDynamicKeys)
 )
+
+/**
+ * How often a log in a database is asked for what other processes have written, while somebody follows it with `tail`.
+ * What this process writes is seen at once. By default every 250 milliseconds.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const PollInterval: Context.Reference<Duration.Input> = Context.Reference<Duration.Input>(
+  "effect-assets/EventLog/PollInterval",
+  { defaultValue: () => "250 millis" }
+)
+
+const openDatabase = Effect.suspend(() =>
+  database.make({
+    codec: codec.makeEventCodec(Event),
+    fail: (operation, cause) => new EventLogError({ operation, cause }),
+    pollInterval: PollInterval
+  })
+)
+
+/**
+ * Opens the log of a database, SQLite or PostgreSQL. Tables are created, and brought up to date, as needed.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeSql: Effect.Effect<Service, EventLogError, SqlClient.SqlClient | Scope.Scope> = Effect.map(
+  openDatabase,
+  ({ log }) => log
+)
+
+/**
+ * Keeps the log in a database, SQLite or PostgreSQL, and the keys of dynamic partitions beside it. Several processes may
+ * share it.
+ *
+ * **Example** (A log in SQLite)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer, Stream } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ * import { SqliteClient } from "effect-assets/node"
+ *
+ * const log = Layer.provide(EventLog.layerSql, SqliteClient.layer({ filename: ":memory:" }))
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.materialize(Graph.make({ a: Asset.make("a", Effect.succeed(1)) }))
+ *   const { runs } = yield* EventLog.EventLog
+ *   return (yield* runs({ key: "a" })).map((run) => run.status)
+ * })
+ * await Effect.runPromise(Effect.provide(program, [log, IOManager.layerMemory])) // => ["Succeeded"]
+ * ```
+ *
+ * **Gotchas**
+ *
+ * With SQLite, give the log a client of its own, or do not append within a transaction of that client: there is one
+ * connection, and each would wait for the other.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql: Layer.Layer<EventLog | Partitions.DynamicKeys, EventLogError, SqlClient.SqlClient> = Layer
+  .effectContext(
+    Effect.map(
+      openDatabase,
+      ({ dynamicKeys, log }) => Context.make(EventLog, log).pipe(Context.add(Partitions.DynamicKeys, dynamicKeys))
+    )
+  )

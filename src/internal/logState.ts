@@ -178,6 +178,7 @@ export const versionState = (
     stored: materialized?.stored ?? true,
     dataVersion: event.dataVersion,
     codeVersion: materialized?.codeVersion,
+    configVersion: materialized?.configVersion,
     inputVersions: materialized?.inputVersions ?? noVersions,
     inputPartitions: materialized?.inputPartitions,
     byPartition: materialized?.byPartition
