@@ -434,13 +434,13 @@ export interface Output<out A> {
  * @category models
  * @since 0.1.0
  */
-export interface ComputeContext<out C = unknown, out P = unknown> {
+export interface ComputeContext<out C = unknown, P = unknown> {
   /** The key of the asset, or the name of the multi-asset. */
   readonly key: string
   /** The partition to compute: `undefined` for an asset without partitions. */
   readonly partition: P
   /** The key of the partition to compute. */
-  readonly partitionKey: [P] extends [undefined] ? undefined : string
+  readonly partitionKey: unknown extends P ? string | undefined : [P] extends [undefined] ? undefined : string
   /** The asset's configuration, decoded. */
   readonly config: C
   readonly runId: string
@@ -456,7 +456,7 @@ export interface ComputeContext<out C = unknown, out P = unknown> {
  * @category models
  * @since 0.1.0
  */
-export interface MultiContext<out C = unknown, out Name extends string = string, out P = unknown>
+export interface MultiContext<out C = unknown, out Name extends string = string, P = unknown>
   extends ComputeContext<C, P>
 {
   /** The names of the outputs to compute: all of them unless the multi-asset `canSubset`. */

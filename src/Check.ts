@@ -70,14 +70,14 @@ export interface Target {
  * @category models
  * @since 0.1.0
  */
-export interface CheckContext<out Inputs = unknown, out P = unknown> {
+export interface CheckContext<out Inputs = unknown, P = unknown> {
   /** The key of the asset. */
   readonly key: string
   /** The values of the further inputs. */
   readonly inputs: Inputs
   /** The partition to judge: `undefined` for an asset without partitions. */
   readonly partition: P
-  readonly partitionKey: [P] extends [undefined] ? undefined : string
+  readonly partitionKey: unknown extends P ? string | undefined : [P] extends [undefined] ? undefined : string
   /** What is judged: `undefined` where the asset was never materialized. */
   readonly target: Target | undefined
   readonly runId: string

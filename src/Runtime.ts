@@ -33,14 +33,24 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
+import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
 import { execute, outcomesOf } from "./internal/engine.ts"
-import { AssetTimeoutError, AssetValueError, RunConfigError } from "./internal/errors.ts"
+import {
+  AssetTimeoutError,
+  AssetValueError,
+  CheckFailedError,
+  RunConfigError,
+  RunNotPossibleError,
+  RunPartitionsError
+} from "./internal/errors.ts"
+import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
+import type * as Partitions from "./Partitions.ts"
 import * as Plan from "./Plan.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -56,6 +66,8 @@ import * as Plan from "./Plan.ts"
 export interface Materialized {
   readonly _tag: "Materialized"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
   readonly dataVersion: string
   readonly metadata: Metadata.Metadata
   readonly durationMillis: number
@@ -73,12 +85,15 @@ export interface Materialized {
 export interface Skipped {
   readonly _tag: "Skipped"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
   readonly reason: EventLog.SkipReason
   readonly durationMillis: number
 }
 
 /**
- * The asset was not computed, since what is stored is fresh. No run gives this yet.
+ * The asset was not computed, since what is stored is fresh: it was computed by the same code, with the same configuration,
+ * from the same data. Only a run with `onlyStale` gives this.
  *
  * @category models
  * @since 0.1.0
@@ -86,6 +101,9 @@ export interface Skipped {
 export interface UpToDate {
   readonly _tag: "UpToDate"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
+  readonly dataVersion: string
 }
 
 /**
@@ -97,6 +115,8 @@ export interface UpToDate {
 export interface Failed<out E = unknown> {
   readonly _tag: "Failed"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
   readonly cause: Cause.Cause<E | AssetError>
   readonly durationMillis: number
   readonly attempts: number
@@ -111,7 +131,11 @@ export interface Failed<out E = unknown> {
 export interface UpstreamFailed {
   readonly _tag: "UpstreamFailed"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
   readonly failed: ReadonlyArray<string>
+  /** The blocking checks that failed, as `KEY:CHECK`. */
+  readonly checks?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -123,6 +147,8 @@ export interface UpstreamFailed {
 export interface Cancelled {
   readonly _tag: "Cancelled"
   readonly key: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
   /** Whether its program was running. */
   readonly started: boolean
 }
@@ -154,6 +180,27 @@ export type Outcome<E = unknown> =
   | NotSelected
 
 /**
+ * What a check of a run came to. `Errored` is a check that could not be evaluated: `cause` tells why.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CheckOutcome {
+  /** The key of the asset. */
+  readonly key: string
+  readonly check: string
+  /** The partition, where the asset has partitions. */
+  readonly partition?: string | undefined
+  readonly status: EventLog.CheckEvaluated["status"]
+  readonly severity: EventLog.Severity
+  readonly blocking: boolean
+  readonly description: string | undefined
+  readonly metadata: Metadata.Metadata
+  readonly durationMillis: number
+  readonly cause: Cause.Cause<unknown> | undefined
+}
+
+/**
  * A run that has ended.
  *
  * @category models
@@ -162,8 +209,15 @@ export type Outcome<E = unknown> =
 export interface Run<out T extends Graph.Assets> {
   readonly id: string
   readonly status: EventLog.RunStatus
-  /** What became of each asset, by its name in the record of the graph. */
+  /**
+   * What became of each asset, by its name in the record of the graph. Of several partitions it is what has to be known most:
+   * a failure before a cancellation, that before a materialization, and so on.
+   */
   readonly outcomes: { readonly [K in keyof T]: Outcome<Asset.Error<T[K]>> }
+  /** What became of each partition, by the name of its asset and its key. Assets without partitions are not in it. */
+  readonly partitions: { readonly [K in keyof T]?: ReadonlyMap<string, Outcome<Asset.Error<T[K]>>> }
+  /** What the checks came to, in the order in which they were evaluated. */
+  readonly checks: ReadonlyArray<CheckOutcome>
   readonly tags: { readonly [name: string]: string }
   /** Milliseconds since 1970. */
   readonly startedAt: number
@@ -229,7 +283,11 @@ export const explain = (outcome: Outcome): string => {
         outcome.attempts > 1 ? ` (${outcome.attempts} attempts)` : ""
       }`
     case "UpstreamFailed":
-      return `not computed: ${outcome.failed.join(", ")} failed`
+      return outcome.checks === undefined
+        ? `not computed: ${outcome.failed.join(", ")} failed`
+        : `not computed: ${
+          [...outcome.failed, ...outcome.checks.map((check) => `the blocking check ${check}`)].join(", ")
+        } failed`
     case "Cancelled":
       return outcome.started ? "cancelled while it was running" : "cancelled before it began"
     case "NotSelected":
@@ -246,17 +304,30 @@ export const explain = (outcome: Outcome): string => {
  */
 export type Progress<T extends Graph.Assets = Graph.Assets> =
   | { readonly _tag: "RunStarted"; readonly runId: string; readonly keys: ReadonlyArray<string> }
-  | { readonly _tag: "AssetStarted"; readonly key: string; readonly attempt: number }
+  | {
+    readonly _tag: "AssetStarted"
+    readonly key: string
+    readonly partition?: string | undefined
+    readonly attempt: number
+  }
   | { readonly _tag: "StepStarted"; readonly key: string; readonly name: string }
   | { readonly _tag: "StepFinished"; readonly key: string; readonly step: EventLog.StepRecord }
   | { readonly _tag: "AssetFinished"; readonly key: string; readonly outcome: Outcome }
+  | { readonly _tag: "CheckFinished"; readonly key: string; readonly check: string; readonly outcome: CheckOutcome }
   | { readonly _tag: "RunFinished"; readonly run: Run<T> }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // errors
 // ---------------------------------------------------------------------------------------------------------------------
 
-export { AssetTimeoutError, AssetValueError, RunConfigError }
+export {
+  AssetTimeoutError,
+  AssetValueError,
+  CheckFailedError,
+  RunConfigError,
+  RunNotPossibleError,
+  RunPartitionsError
+}
 
 /**
  * What the library itself reports of one asset.
@@ -264,7 +335,7 @@ export { AssetTimeoutError, AssetValueError, RunConfigError }
  * @category errors
  * @since 0.1.0
  */
-export type AssetError = IOManager.IOManagerError | AssetTimeoutError | AssetValueError
+export type AssetError = IOManager.IOManagerError | AssetTimeoutError | AssetValueError | CheckFailedError
 
 /**
  * Why a run could not begin or go on. Nothing of it is about one asset.
@@ -272,7 +343,12 @@ export type AssetError = IOManager.IOManagerError | AssetTimeoutError | AssetVal
  * @category errors
  * @since 0.1.0
  */
-export type RunError = Plan.PlanError | RunConfigError | EventLog.EventLogError
+export type RunError =
+  | Plan.PlanError
+  | RunConfigError
+  | RunPartitionsError
+  | EventLog.EventLogError
+  | Partitions.DynamicKeysError
 
 /**
  * Every error of the runtime.
@@ -296,6 +372,71 @@ export const Concurrency = Context.Reference<number | "unbounded">("effect-asset
   defaultValue: () => 16
 })
 
+/**
+ * The pools of the runs below: how many programs of each pool run at once, over all of these runs.
+ *
+ * A pool that is not named has no limit, unless `otherwise` gives one. Slots are free again when an attempt ends, whatever
+ * its end.
+ *
+ * **Example** (At most two at once on the database)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Runtime } from "effect-assets"
+ *
+ * const query = Asset.make("query", { pool: "database", compute: () => Effect.succeed(1) })
+ * const pools = Runtime.layerPools({ database: 2 })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPools = (
+  limits: { readonly [pool: string]: number },
+  options?: { readonly otherwise?: number | undefined }
+): Layer.Layer<never> => Layer.effect(CurrentPools, Effect.sync(() => makePools(limits, options?.otherwise)))
+
+/**
+ * Changes the limit of a pool while runs go on; `undefined` takes it away.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const setPoolLimit = (pool: string, limit: number | undefined): Effect.Effect<void> =>
+  Effect.map(CurrentPools, (pools) => pools.setLimit(pool, limit))
+
+/**
+ * The pools that are known, with their slots: how many there are, are taken, and are waited for.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const pools: Effect.Effect<
+  ReadonlyArray<
+    { readonly pool: string; readonly limit: number | undefined; readonly used: number; readonly waiting: number }
+  >
+> = Effect.map(CurrentPools, (pools) => pools.status())
+
+/**
+ * Which checks a run evaluates: those of the selected assets, none, those alone and no asset is computed, or those with
+ * the names that are given as `KEY:CHECK`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Checks = "selected" | "none" | "only" | ReadonlyArray<string>
+
+/**
+ * Partitions as they are asked for: keys, a range of keys that both belong to it, or all that exist now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PartitionsWanted =
+  | ReadonlyArray<string>
+  | { readonly from: string; readonly to: string }
+  | "all"
+
 /** The configuration of the assets of a graph, by their keys, in its encoded form. */
 type ConfigOf<T extends Graph.Assets> = {
   readonly [C in Asset.Config<T[keyof T]> as C extends { readonly key: infer K extends string } ? K : never]?: C extends
@@ -315,6 +456,17 @@ export interface RunOptions<T extends Graph.Assets> {
   readonly config?: ConfigOf<T> | undefined
   /** Labels of the run: recorded, and visible to programs. */
   readonly tags?: { readonly [name: string]: string } | undefined
+  /** The partition to compute of the selected assets that have partitions. */
+  readonly partition?: string | undefined
+  /** Several partitions to compute in this run. `backfill` takes as many runs as it takes. */
+  readonly partitions?: PartitionsWanted | undefined
+  /**
+   * `true` to compute nothing that is fresh: an asset runs if it was never materialized, or if its code version, its
+   * configuration or the data it reads has changed, also by what was computed before in this run.
+   */
+  readonly onlyStale?: boolean | undefined
+  /** Which checks to evaluate: those of the selected assets if it is left out. */
+  readonly checks?: Checks | undefined
   /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
   readonly concurrency?: number | "unbounded" | undefined
   /**
@@ -322,6 +474,24 @@ export interface RunOptions<T extends Graph.Assets> {
    * defect of it is logged. `Runtime.stream` gives the same as a stream.
    */
   readonly onProgress?: ((progress: Progress<T>) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * What a run of a graph needs: what its assets and checks need, and the event log.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Services<T extends Graph.Assets, C extends Check.Any = never> =
+  | Graph.Services<T>
+  | Check.Services<C>
+  | EventLog.EventLog
+
+/** What only the library sets. */
+interface Origin {
+  readonly targets?: ReadonlyMap<string, Partitions.Serialized> | undefined
+  readonly retryOf?: string | undefined
+  readonly backfillId?: string | undefined
 }
 
 /**
@@ -336,10 +506,10 @@ export interface RunOptions<T extends Graph.Assets> {
  * @category running
  * @since 0.1.0
  */
-export const run = <T extends Graph.Assets>(
-  graph: Graph.Graph<T>,
+export const run = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
   options?: RunOptions<T>
-): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> => {
+): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
   const { onProgress } = options ?? {}
   if (onProgress === undefined) return start(graph, options, undefined)
   return Effect.uninterruptibleMask((restore) =>
@@ -363,11 +533,11 @@ export const run = <T extends Graph.Assets>(
   )
 }
 
-const start = <T extends Graph.Assets>(
-  graph: Graph.Graph<T>,
-  options: RunOptions<T> | undefined,
+const start = <T extends Graph.Assets, C extends Check.Any>(
+  graph: Graph.Graph<T, C>,
+  options: (RunOptions<T> & Origin) | undefined,
   listener: ((progress: Progress<T>) => void) | undefined
-): Effect.Effect<Run<T>, RunError, Graph.Services<T> | EventLog.EventLog> =>
+): Effect.Effect<Run<T>, RunError, Services<T, C>> =>
   Effect.suspend(() => {
     const plan = Plan.make(graph, options)
     if (Result.isFailure(plan)) return Effect.fail(plan.failure)
@@ -376,11 +546,16 @@ const start = <T extends Graph.Assets>(
     return Effect.flatMap(limit, (concurrency) =>
       concurrency !== "unbounded" && !(concurrency >= 1)
         ? Effect.die(new RangeError(`concurrency must be "unbounded" or a number from 1 on, and is ${concurrency}`))
-        : execute(graph, plan.success, { ...options, concurrency }, listener as never)) as Effect.Effect<
-        Run<T>,
-        RunError,
-        Graph.Services<T> | EventLog.EventLog
-      >
+        : execute(
+          graph,
+          plan.success,
+          {
+            ...options,
+            concurrency,
+            partitions: options?.targets ?? (options?.partition === undefined ? options?.partitions : [options.partition])
+          },
+          listener as never
+        )) as Effect.Effect<Run<T>, RunError, Services<T, C>>
   })
 
 /**
@@ -394,18 +569,24 @@ const start = <T extends Graph.Assets>(
  * @category running
  * @since 0.1.0
  */
-export const materialize = <T extends Graph.Assets>(
-  graph: Graph.Graph<T>,
+export const materialize = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
   options?: RunOptions<T>
-): Effect.Effect<Run<T>, Graph.Error<T> | RuntimeError, Graph.Services<T> | EventLog.EventLog> =>
+): Effect.Effect<Run<T>, Graph.Error<T> | Check.Error<C> | RuntimeError, Services<T, C>> =>
   Effect.flatMap(run(graph, options), (ended) => {
     if (ended.status === "Succeeded") return Effect.succeed(ended)
-    const reasons: Array<Cause.Reason<Graph.Error<T> | AssetError>> = []
-    const outcomes: { readonly [name: string]: Outcome<Graph.Error<T>> } = ended.outcomes
-    const byKey = new Map(Object.values(outcomes).map((outcome) => [outcome.key, outcome]))
-    for (const key of Graph.keys(graph)) {
-      const outcome = byKey.get(key)
-      if (outcome?._tag === "Failed") reasons.push(...outcome.cause.reasons)
+    // somebody else has cancelled it
+    if (ended.status === "Cancelled") return Effect.interrupt
+    const reasons: Array<Cause.Reason<Graph.Error<T> | Check.Error<C> | AssetError>> = []
+    for (const outcome of outcomes(ended)) {
+      if (outcome._tag === "Failed") reasons.push(...outcome.cause.reasons)
+    }
+    for (const { blocking, cause, check, description, key, partition, severity, status } of ended.checks) {
+      // how a check fails is in its type
+      if (cause !== undefined) reasons.push(...(cause as Cause.Cause<Check.Error<C>>).reasons)
+      else if (status === "Failed" && blocking && severity === "error") {
+        reasons.push(Cause.makeFailReason(new CheckFailedError({ key, check, partition, severity, description })))
+      }
     }
     const failures = reasons.filter(Cause.isFailReason)
     return Effect.failCause(Cause.fromReasons(failures.length > 0 ? failures : reasons))
@@ -430,11 +611,11 @@ export const materialize = <T extends Graph.Assets>(
  * @category running
  * @since 0.1.0
  */
-export const stream = <T extends Graph.Assets>(
-  graph: Graph.Graph<T>,
+export const stream = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
   options?: RunOptions<T>
-): Stream.Stream<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog> =>
-  Stream.callback<Progress<T>, RunError, Graph.Services<T> | EventLog.EventLog>(
+): Stream.Stream<Progress<T>, RunError, Services<T, C>> =>
+  Stream.callback<Progress<T>, RunError, Services<T, C>>(
     (queue) =>
       Effect.matchCause(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
         onSuccess: () => Queue.endUnsafe(queue),
@@ -448,7 +629,18 @@ export const stream = <T extends Graph.Assets>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Loads what is stored for an asset, through the asset's own IO manager. It runs nothing.
+ * What has to be said to load an asset: the key of a partition, for one that has partitions.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type LoadOptions<T extends Asset.Any> = unknown extends Asset.Partition<T>
+  ? [options?: { readonly partition?: string | undefined }]
+  : [Asset.Partition<T>] extends [undefined] ? []
+  : [options: { readonly partition: Asset.Partition<T> extends string ? Asset.Partition<T> : string }]
+
+/**
+ * Loads what is stored for an asset, or for one partition of it, through the asset's own IO manager. It runs nothing.
  *
  * Fails with an `IOManagerError` whose reason is `NotStored` where there is nothing.
  *
@@ -456,12 +648,13 @@ export const stream = <T extends Graph.Assets>(
  * @since 0.1.0
  */
 export const load = <T extends Asset.Any>(
-  asset: T
+  asset: T,
+  ...[options]: LoadOptions<T>
 ): Effect.Effect<Asset.Value<T>, IOManager.IOManagerError, Asset.Storage<T>> =>
   // the asset's type says what its storage holds and which service that is: none for a value that is void
   Effect.contextWith((context: Context.Context<never>) => {
     const storage = Context.getOrUndefined(context, asset.ioManager as Context.Key<never, IOManager.Service>)
-    return storage === undefined ? Effect.void : storage.load(slotOf(asset, undefined))
+    return storage === undefined ? Effect.void : storage.load(slotOf(asset, undefined, options?.partition))
   }) as Effect.Effect<
     Asset.Value<T>,
     IOManager.IOManagerError,
@@ -477,7 +670,8 @@ export const load = <T extends Asset.Any>(
 export interface Loader<out ROut, out E> {
   /** Loads what is stored for an asset. The first load builds the layer. */
   readonly load: <T extends Asset.Any>(
-    asset: [Asset.Storage<T>] extends [ROut] ? T : MissingStorage<Exclude<Asset.Storage<T>, ROut>>
+    asset: [Asset.Storage<T>] extends [ROut] ? T : MissingStorage<Exclude<Asset.Storage<T>, ROut>>,
+    ...options: LoadOptions<T>
   ) => Effect.Effect<Asset.Value<T>, IOManager.IOManagerError | E>
 }
 
@@ -524,7 +718,7 @@ export const makeLoader = <ROut, E>(
     const built = yield* Effect.cached(Layer.buildWithScope(layer, scope))
     return {
       // the parameter's type shows that the layer has the asset's storage
-      load: (asset) =>
-        Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any), context)) as never
+      load: (asset, ...options) =>
+        Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any, ...options), context)) as never
     }
   })

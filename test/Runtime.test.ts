@@ -963,7 +963,7 @@ describe("what a program knows of its run", () => {
       select: ["one/two/asset", "a"],
       concurrency: 1
     })
-    const common = { config: undefined, runId: run.id, tags: { key1: "value1" }, attempt: 1 }
+    const common = { config: undefined, partition: undefined, partitionKey: undefined, runId: run.id, tags: { key1: "value1" }, attempt: 1 }
     assert.deepStrictEqual(contexts, [
       { ...common, key: "one/two/asset" },
       { ...common, key: "multi", selected: new Set(["a"]) }
@@ -1159,6 +1159,8 @@ describe("streams", () => {
             return `${progress.key}.${progress.name}`
           case "StepFinished":
             return `${progress.key}.${progress.step.name} ${progress.step.status}`
+          case "CheckFinished":
+            return `check ${progress.check}`
           case "AssetFinished":
             return `${progress.key} ${progress.outcome._tag}`
           case "RunFinished":

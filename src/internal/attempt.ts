@@ -9,13 +9,14 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Asset from "../Asset.ts"
+import * as Check from "../Check.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as IOManager from "../IOManager.ts"
 import * as Metadata from "../Metadata.ts"
-import type { Compiled, Read } from "./compile.ts"
 import { AssetValueError } from "./errors.ts"
 import type { Step } from "./step.ts"
 import { didYouMean, suggest } from "./suggest.ts"
+import { checkedValue, type NodeRead, type Work } from "./work.ts"
 
 /** What became of a node so far. */
 export const State = {
@@ -28,12 +29,16 @@ export const State = {
   skipped: 4,
   failed: 5,
   upstreamFailed: 6,
-  cancelled: 7
+  cancelled: 7,
+  /** What is stored is fresh. */
+  upToDate: 8,
+  /** A check that was evaluated, or a gate that is open. */
+  done: 9
 } as const
 
 /** What a step can see of its run. */
 export interface Environment {
-  readonly graph: Compiled
+  readonly work: Work
   readonly runId: string
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
@@ -43,6 +48,18 @@ export interface Environment {
   /** Whether the log says that what a node was materialized with before this run has no value. */
   readonly isVoid: (id: number) => boolean
   readonly slot: (id: number) => IOManager.Slot
+  /** What a check of a node judges. */
+  readonly target: (id: number) => Check.Target | undefined
+}
+
+/** What a check came to. */
+export interface CheckResult {
+  readonly name: string
+  readonly passed: boolean
+  readonly severity: "warn" | "error"
+  readonly blocking: boolean
+  readonly metadata: Metadata.Metadata
+  readonly description: string | undefined
 }
 
 /** What one output of a step came to. */
@@ -52,7 +69,10 @@ export type StepResult =
     readonly stored: boolean
     readonly metadata: Metadata.Metadata
     readonly dataVersion: string | undefined
+    /** What the program says of the checks that its asset declares. */
+    readonly checks: ReadonlyArray<CheckResult>
   }
+  | { readonly _tag: "Checked"; readonly result: CheckResult }
   | { readonly _tag: "Skipped"; readonly reason: EventLog.SkipReason }
   | { readonly _tag: "Failed"; readonly cause: Cause.Cause<unknown> }
 
@@ -60,9 +80,13 @@ export type StepResult =
 export type Results = StepResult | ReadonlyArray<StepResult>
 
 /** @internal */
-export const slotOf = (asset: Asset.Any, runId: string | undefined): IOManager.Slot => ({
+export const slotOf = (
+  asset: Asset.Any,
+  runId: string | undefined,
+  partition: string | undefined
+): IOManager.Slot => ({
   key: asset.key,
-  partition: undefined,
+  partition,
   // definitions take schemas that need no services
   schema: asset.schema as Schema.ConstraintCodec<unknown, unknown> | undefined,
   metadata: asset.metadata,
@@ -85,14 +109,56 @@ export const attempt = (
   step: Step
 ): Effect.Effect<Results, unknown, unknown> => {
   const inputs: Record<string, unknown> = {}
-  const loading = loadInputs(env, env.graph.reads[id]!, step, inputs)
+  const loading = loadInputs(env, env.work.reads[id]!, step, inputs)
+  const check = env.work.checks?.[id]
+  const work = check === undefined
+    ? () => compute(env, id, outputs, step, inputs)
+    : () => evaluate(env, id, check, inputs)
   return loading === undefined
-    ? compute(env, id, outputs, step, inputs)
-    : Effect.flatMap(loading, (missing) => {
-      if (missing === undefined) return compute(env, id, outputs, step, inputs)
-      const skipped: StepResult = { _tag: "Skipped", reason: { _tag: "NoLastValue", keys: missing } }
+    ? work()
+    : Effect.flatMap(loading, (reason) => {
+      if (reason === undefined) return work()
+      const skipped: StepResult = { _tag: "Skipped", reason }
       return Effect.succeed(outputs === undefined ? skipped : outputs.map(() => skipped))
     })
+}
+
+/** Runs the program of a check. */
+const evaluate = (
+  env: Environment,
+  id: number,
+  check: Check.Any,
+  { [checkedValue]: value, ...inputs }: Record<string, unknown>
+): Effect.Effect<StepResult, unknown, unknown> => {
+  const partition = env.work.partitions?.[id]
+  const context: Check.CheckContext = {
+    key: check.asset.key,
+    inputs,
+    partition: partition?.value,
+    partitionKey: partition?.key,
+    target: env.target(id),
+    runId: env.runId,
+    tags: env.tags
+  }
+  return Effect.map(
+    Check.evaluateOf(check)(value, context),
+    (returned): StepResult => ({ _tag: "Checked", result: checkResult(check.name, check, returned) })
+  )
+}
+
+const checkResult = (name: string, declared: Asset.CheckOptions, returned: unknown): CheckResult => {
+  const result = typeof returned === "boolean" ? { passed: returned } : returned as Asset.CheckResult
+  if (typeof result !== "object" || result === null || typeof result.passed !== "boolean") {
+    throw new TypeError(`The check "${name}" must give a boolean, or { passed: true or false, metadata, … }.`)
+  }
+  return {
+    name,
+    passed: result.passed,
+    severity: result.severity ?? declared.severity ?? "error",
+    blocking: declared.blocking ?? false,
+    metadata: result.metadata === undefined ? Metadata.empty : Metadata.fromInput(result.metadata),
+    description: result.description ?? declared.description
+  }
 }
 
 const compute = (
@@ -102,13 +168,16 @@ const compute = (
   step: Step,
   inputs: Record<string, unknown>
 ): Effect.Effect<Results, unknown, unknown> => {
-  const asset = env.graph.assets[id]!
+  const asset = env.work.assets[id]!
   const { runId, tags } = env
+  const partition = env.work.partitions?.[id]
   if (asset.output !== undefined && outputs !== undefined) {
     return computeMulti(env, asset.output.multi, outputs, step, inputs)
   }
   const context: Asset.ComputeContext = {
     key: asset.key,
+    partition: partition?.value,
+    partitionKey: partition?.key,
     config: asset.config === undefined ? undefined : env.config.get(asset.key),
     runId,
     tags,
@@ -127,16 +196,19 @@ const computeMulti = Effect.fnUntraced(function*(
   step: Step,
   inputs: Record<string, unknown>
 ): Effect.fn.Return<ReadonlyArray<StepResult>, unknown, unknown> {
-  const names = outputs.map((id) => env.graph.assets[id]!.output!.name)
+  const names = outputs.map((id) => env.work.assets[id]!.output!.name)
+  const partition = env.work.partitions?.[outputs[0]!]
   const context: Asset.MultiContext = {
     key: multi.name,
+    partition: partition?.value,
+    partitionKey: partition?.key,
     config: env.config.get(multi.name),
     runId: env.runId,
     tags: env.tags,
     attempt: step.attempts,
     selected: new Set(names)
   }
-  const returned = yield* Asset.computeOf(env.graph.assets[outputs[0]!]!)(inputs, context)
+  const returned = yield* Asset.computeOf(env.work.assets[outputs[0]!]!)(inputs, context)
   if (typeof returned !== "object" || returned === null || Option.isOption(returned) || Asset.isOutput(returned)) {
     return yield* new AssetValueError({
       key: multi.name,
@@ -160,7 +232,7 @@ const computeMulti = Effect.fnUntraced(function*(
       ? Effect.suspend(() => store(env, id, record[name], step))
       : Effect.fail(
         new AssetValueError({
-          key: env.graph.assets[id]!.key,
+          key: env.work.assets[id]!.key,
           problem:
             `has no value: "${multi.name}" returned none under the name "${name}". Return Option.none() to skip it.`
         })
@@ -177,23 +249,39 @@ const isSuccess = (effect: Effect.Effect<unknown, unknown, unknown>): effect is 
   Exit.isExit(effect) && effect._tag === "Success"
 
 /**
- * Loads the inputs into `into`. Gives nothing when all of them were there at once; otherwise an effect of the keys that
- * have no last value, if the step cannot do without.
+ * Loads the inputs into `into`. Gives nothing when all of them were there at once; otherwise an effect of the reason to skip
+ * the step, if it cannot do without what is missing.
  */
 const loadInputs = (
   env: Environment,
-  reads: ReadonlyArray<Read>,
+  reads: ReadonlyArray<NodeRead>,
   step: Step,
   into: Record<string, unknown>
-): Effect.Effect<ReadonlyArray<string> | undefined, IOManager.IOManagerError> | undefined => {
+): Effect.Effect<EventLog.SkipReason | undefined, IOManager.IOManagerError> | undefined => {
   let missing: Array<string> | undefined
+  let nowhere: Array<string> | undefined
   let waiting: Array<Effect.Effect<void, IOManager.IOManagerError>> | undefined
   for (const read of reads) {
     const { mode, name } = read
-    const state = env.states[read.id]!
     const isOptional = mode === "optional" || mode === "optionalLastValue"
+    if (read.many !== undefined) {
+      ;(waiting ??= []).push(Effect.map(loadMany(env, read.many, mode), (values) => {
+        into[name] = isOptional ? Option.some(values) : values
+      }))
+      continue
+    }
+    if (read.id === -1) {
+      // a mapping that leads to no partition
+      if (isOptional) {
+        into[name] = Option.none()
+        ;(step.absent ??= new Set()).add(name)
+      } else (nowhere ??= []).push(read.key!)
+      continue
+    }
+    const state = env.states[read.id]!
     const storage = env.storage(read.id)
-    const before = state === State.notPlanned || (state === State.skipped && mode !== "optional")
+    const before = state === State.notPlanned || state === State.upToDate ||
+      (state === State.skipped && mode !== "optional")
     if (state === State.void || storage === undefined || (before && env.isVoid(read.id))) {
       into[name] = isOptional ? Option.some(undefined) : undefined
       continue
@@ -223,7 +311,7 @@ const loadInputs = (
             return Effect.void
           }
           if (state === State.skipped) {
-            const { key } = env.graph.assets[read.id]!
+            const { key } = env.work.assets[read.id]!
             if (missing?.includes(key) !== true) (missing ??= []).push(key)
             return Effect.void
           }
@@ -232,8 +320,56 @@ const loadInputs = (
       }
     }))
   }
-  return waiting &&
-    Effect.map(Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }), () => missing)
+  if (nowhere !== undefined) return Effect.succeed({ _tag: "NoUpstreamPartition", keys: nowhere })
+  return waiting && Effect.map(
+    Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }),
+    () => missing && { _tag: "NoLastValue", keys: missing }
+  )
+}
+
+/** The values of several partitions by key: those that are there, in the order of the partitions. */
+const loadMany = (
+  env: Environment,
+  nodes: ReadonlyArray<number>,
+  mode: Asset.InputMode
+): Effect.Effect<ReadonlyMap<string, unknown>, IOManager.IOManagerError> => {
+  const found: Array<{ readonly value: unknown } | undefined> = []
+  const takesLast = mode === "lastValue" || mode === "optionalLastValue"
+  const load = (id: number, at: number): Effect.Effect<void, IOManager.IOManagerError> => {
+    const state = env.states[id]!
+    const storage = env.storage(id)
+    if (state === State.skipped && !takesLast) return Effect.void
+    if (state === State.void || storage === undefined || (state !== State.stored && env.isVoid(id))) {
+      // nothing is stored of it, be it materialized or not
+      if (state === State.void) found[at] = { value: undefined }
+      return Effect.void
+    }
+    const slot = env.slot(id)
+    const there = IOManager.immediateOf(storage)?.load(slot)
+    if (there !== undefined) {
+      found[at] = { value: there }
+      return Effect.void
+    }
+    return Effect.matchEffect(storage.load(slot), {
+      onSuccess: (value) => {
+        found[at] = { value }
+        return Effect.void
+      },
+      onFailure: (error) =>
+        IOManager.isNotStored(error) && state !== State.stored ? Effect.void : Effect.fail(error)
+    })
+  }
+  return Effect.map(
+    Effect.forEach(nodes, load, { concurrency: 16, discard: true }),
+    () => {
+      const values = new Map<string, unknown>()
+      nodes.forEach((id, at) => {
+        const value = found[at]
+        if (value !== undefined) values.set(env.work.partitions![id]!.key, value.value)
+      })
+      return values
+    }
+  )
 }
 
 /** Checks and stores what a program returned for one asset. */
@@ -246,6 +382,7 @@ const store = (
   let value = returned
   let metadata: Metadata.Metadata = step.metadata === undefined ? Metadata.empty : { ...step.metadata }
   let dataVersion: string | undefined
+  let checks: Asset.Output<unknown>["checks"] = {}
   // one Option and one Output, either in the other: what is inside is the value, be it an Option itself
   let inOption = false
   let inOutput = false
@@ -258,10 +395,11 @@ const store = (
       inOutput = true
       metadata = merged(metadata, value.metadata)
       dataVersion = value.dataVersion
+      checks = value.checks
       value = value.value
     } else break
   }
-  const { key, schema } = env.graph.assets[id]!
+  const { checks: declared, key, schema } = env.work.assets[id]!
   if (value instanceof Promise || (Effect.isEffect(value) && !(value instanceof Error))) {
     return Effect.fail(
       new AssetValueError({
@@ -287,23 +425,56 @@ const store = (
       )
     }
   }
+  const checked = checkResults(key, declared, checks)
+  if (checked instanceof AssetValueError) return Effect.fail(checked)
   const storage = env.storage(id)
   if ((value === undefined && (schema === undefined || isVoidSchema(schema))) || storage === undefined) {
     return value === undefined
-      ? Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion })
-      : Effect.die(new Error(`No layer provides the IO manager of "${key}": ${env.graph.assets[id]!.ioManager.key}`))
+      ? Effect.succeed<StepResult>({ _tag: "Computed", stored: false, metadata, dataVersion, checks: checked })
+      : Effect.die(new Error(`No layer provides the IO manager of "${key}": ${env.work.assets[id]!.ioManager.key}`))
   }
   const immediate = IOManager.immediateOf(storage)
   if (immediate !== undefined) {
     immediate.save(value, env.slot(id))
-    return Effect.succeed<StepResult>({ _tag: "Computed", stored: true, metadata, dataVersion })
+    return Effect.succeed<StepResult>({ _tag: "Computed", stored: true, metadata, dataVersion, checks: checked })
   }
   return Effect.map(storage.save(value, env.slot(id)), (saved): StepResult => ({
     _tag: "Computed",
     stored: true,
     metadata: saved?.metadata === undefined ? metadata : merged(Metadata.fromInput(saved.metadata), metadata),
-    dataVersion: dataVersion ?? saved?.dataVersion
+    dataVersion: dataVersion ?? saved?.dataVersion,
+    checks: checked
   }))
+}
+
+const noChecks: ReadonlyArray<CheckResult> = []
+
+/** What a program says of the checks that its asset declares: of each of them, and of no other. */
+const checkResults = (
+  key: string,
+  declared: Asset.Any["checks"],
+  given: Asset.Output<unknown>["checks"]
+): ReadonlyArray<CheckResult> | AssetValueError => {
+  const results: Array<CheckResult> = []
+  for (const name in given) {
+    if (Object.hasOwn(declared, name)) continue
+    const names = Object.keys(declared)
+    const known = names.length === 0 ? "It declares none: see the option `checks`." : didYouMean(suggest(name, names))
+    return new AssetValueError({
+      key,
+      problem: `returned the result of a check "${name}" that it does not declare. ${known}`.trim()
+    })
+  }
+  for (const name in declared) {
+    if (!Object.hasOwn(given, name)) {
+      return new AssetValueError({
+        key,
+        problem: `declares the check "${name}" and returned no result of it. Return Asset.output(value, { checks: { … } }).`
+      })
+    }
+    results.push(checkResult(name, declared[name]!, given[name]))
+  }
+  return results.length === 0 ? noChecks : results
 }
 
 const merged = (a: Metadata.Metadata, b: Metadata.Metadata): Metadata.Metadata =>

@@ -7,6 +7,7 @@ import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type * as Check from "../Check.ts"
 import type { Problem } from "../Graph.ts"
+import { isSingle, problem as mappingProblem } from "./mapping.ts"
 import { suggest } from "./suggest.ts"
 
 /** Edges of all nodes in one array: those of node `i` are `targets[offsets[i]]` to `targets[offsets[i + 1] - 1]`. */
@@ -338,6 +339,34 @@ const validateMultis = (
   }
 }
 
+/** What an asset reads of assets with partitions is one partition, or several of them by key. */
+const validatePartitions = (asset: Asset.Any, invalid: (problem: string) => void): void => {
+  const { partitions } = asset
+  const read = (input: Asset.AnyInput, isLoaded: boolean): void => {
+    const { key, partitions: upstream } = input.asset
+    if (upstream === undefined && input.mapping === undefined && !input.many) return
+    const problem = mappingProblem(input.mapping, partitions, upstream)
+    if (problem !== undefined) invalid(`the partitions of ${JSON.stringify(key)} cannot be mapped: ${problem}`)
+    else if (upstream === undefined) invalid(`${JSON.stringify(key)} has no partitions to choose from`)
+    else if (isLoaded && !input.many && !isSingle(input.mapping, partitions, upstream)) {
+      invalid(
+        `it reads several partitions of ${JSON.stringify(key)}: wrap the input in Asset.partitions(…), or choose one ` +
+          "with Asset.partition(…)"
+      )
+    }
+  }
+  for (const name in asset.inputs) read(asset.inputs[name]!, true)
+  for (const dep of asset.deps) read(dep, false)
+  for (const name in asset.previous) {
+    const { mapping } = asset.previous[name]!
+    if (partitions === undefined) invalid(`the input "${name}" is an earlier partition of it, and it has no partitions`)
+    else {
+      const problem = mappingProblem(mapping, partitions, partitions)
+      if (problem !== undefined) invalid(`the input "${name}" cannot be mapped: ${problem}`)
+    }
+  }
+}
+
 /** A check belongs to an asset of the graph, under a name that no other check of it has. */
 const validateChecks = (
   checks: ReadonlyArray<Check.Any>,
@@ -396,6 +425,7 @@ const validate = (asset: Asset.Any, problems: Array<Problem>): void => {
     if (!owner.test(name)) invalid(`the owner ${JSON.stringify(name)} is neither an e-mail address nor "team:NAME"`)
   }
   if (Object.hasOwn(asset.inputs, "__proto__")) invalid(`the input name "__proto__" is reserved`)
+  validatePartitions(asset, invalid)
   for (const kind of asset.kinds) if (kind.trim() === "") invalid("a kind is empty")
   for (const tag in asset.tags) if (tag.trim() === "") invalid("the name of a tag is empty")
   if (asset.deps.length > 0) {

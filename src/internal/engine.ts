@@ -12,19 +12,31 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import * as Asset from "../Asset.ts"
+import * as Check from "../Check.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as IOManager from "../IOManager.ts"
+import * as Metadata from "../Metadata.ts"
+import * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
-import { attempt, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
+import { attempt, type CheckResult, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
+import { plannedChecks } from "./checks.ts"
 import { configText, resolveConfig } from "./config.ts"
-import { AssetTimeoutError, RunConfigError } from "./errors.ts"
+import { AssetTimeoutError, RunConfigError, RunPartitionsError } from "./errors.ts"
+import { CurrentPools, type Pools } from "./pools.ts"
 import { recorded } from "./recorded.ts"
+import { RecordedVersions } from "./recordedVersions.ts"
 import { retried } from "./retried.ts"
+import { merged, type RangeEvent } from "./rows.ts"
 import { CurrentStep, type Step } from "./step.ts"
-import { derivedVersion } from "./version.ts"
+import * as Subset from "./subset.ts"
+import { targetsOf, type Wanted } from "./targets.ts"
+import { derivedVersion, hash } from "./version.ts"
+import { expand, type Target, whole, type Work } from "./work.ts"
 
 const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
 
@@ -38,10 +50,21 @@ const maxWriteDuration = Duration.seconds(10)
 /** How many steps are launched in one go before other fibers have their turn. */
 const launchesPerTurn = 256
 
-interface Options {
+/** What became of partitions together is recorded when so many are settled, or after so long, if not all are before. */
+const maxGathered = 1000
+const maxGatheredMillis = 1000
+
+/** @internal */
+export interface Options {
   readonly config?: { readonly [key: string]: unknown } | undefined
   readonly tags?: { readonly [name: string]: string } | undefined
   readonly concurrency: number | "unbounded"
+  /** The partitions to compute: the same for all assets, or as they are recorded for each. */
+  readonly partitions?: Wanted | ReadonlyMap<string, Partitions.Serialized> | undefined
+  readonly onlyStale?: boolean | undefined
+  readonly checks?: Runtime.Checks | undefined
+  readonly retryOf?: string | undefined
+  readonly backfillId?: string | undefined
 }
 
 /**
@@ -74,50 +97,135 @@ const runPlan = Effect.fnUntraced(function*(
     resolveConfig(inside.graph, inside.planned, options.config ?? {}),
     (problems) => new RunConfigError({ problems })
   )
-  const known = unplannedVersions(inside)
-  const latest = known.length === 0 ? noneRecorded : yield* log.latest(known)
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
+  const checks = plannedChecks(inside, options.checks)
+  const known = knownVersions(inside, options, checks)
+  const versions = new RecordedVersions(known.length === 0 ? noneRecorded : yield* log.versions(known))
+  const work = yield* workOf(inside, options, checks, versions, clock.currentTimeMillisUnsafe(), context)
+  const judged = checks.flatMap(({ asset }) => inside.planned[inside.graph.ids.get(asset.key)!] === 1 ? [] : [asset.key])
+  const latest = judged.length === 0 ? noLatest : yield* log.latest(judged)
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
-  const run = new PlannedRun(graph, plan, {
+  const run = new PlannedRun(graph, plan, work, {
     runId,
     tags: options.tags ?? {},
     config,
+    versions,
     latest,
     log,
     clock,
     context,
     listener,
     traced,
+    pools: Context.get(context, CurrentPools),
+    onlyStale: options.onlyStale ?? false,
+    origin: {
+      ...(options.retryOf === undefined ? undefined : { retryOf: options.retryOf }),
+      ...(options.backfillId === undefined ? undefined : { backfillId: options.backfillId })
+    },
     concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })
   return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.interruptAll))
 })
 
-const noneRecorded: ReadonlyMap<string, EventLog.AssetMaterialized> = new Map()
+const noneRecorded: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>> = new Map()
+const noLatest: ReadonlyMap<string, EventLog.Logged<EventLog.AssetMaterialized>> = new Map()
 
-/** The keys whose version is not made by this run: what is loaded or ordered before without being planned. */
-const unplannedVersions = ({ graph, planned }: Plan.Inside): ReadonlyArray<string> => {
+/** The keys whose recorded versions a run looks at: of what it reads or is ordered after without planning it. */
+const knownVersions = (
+  { graph, planned }: Plan.Inside,
+  options: Options,
+  checks: ReadonlyArray<Check.Any>
+): ReadonlyArray<string> => {
   const wanted = new Set<number>()
   const { offsets, targets } = graph.parents
   for (let id = 0; id < planned.length; id++) {
     if (planned[id] === 0) continue
-    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) if (planned[targets[at]!] === 0) wanted.add(targets[at]!)
+    if (options.onlyStale === true) wanted.add(id)
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+      const parent = targets[at]!
+      // of an asset with partitions, some may be planned and others not
+      if (planned[parent] === 0 || graph.assets[parent]!.partitions !== undefined) wanted.add(parent)
+    }
     for (const read of graph.reads[id]!) {
       // a skipped asset's last value has the version it was recorded with
       if (read.mode === "lastValue" || read.mode === "optionalLastValue") wanted.add(read.id)
     }
+    for (const _ in graph.assets[id]!.previous) wanted.add(id)
+  }
+  for (const { asset, inputs } of checks) {
+    for (const input of [asset, ...Object.values(inputs)]) wanted.add(graph.ids.get(input.asset.key)!)
   }
   return Array.from(wanted, (id) => graph.assets[id]!.key)
 }
+
+/** The nodes of a run. */
+const workOf = Effect.fnUntraced(function*(
+  inside: Plan.Inside,
+  options: Options,
+  checks: ReadonlyArray<Check.Any>,
+  versions: RecordedVersions,
+  now: number,
+  context: Context.Context<never>
+): Effect.fn.Return<Work, RunPartitionsError | Partitions.DynamicKeysError> {
+  const only = options.checks === "only"
+  if (!inside.graph.isPartitioned && checks.length === 0 && !only) return whole(inside)
+  const dynamic = new Map<string, ReadonlyArray<string>>()
+  for (const { partitions } of inside.graph.assets) {
+    if (partitions === undefined) continue
+    for (const name of Partitions.dynamicNames(partitions)) {
+      // a graph with dynamic partitions has the service in its type
+      const service = Context.get(context as Context.Context<Partitions.DynamicKeys>, Partitions.DynamicKeys)
+      if (!dynamic.has(name)) dynamic.set(name, yield* service.keys(name))
+    }
+  }
+  const sets = new Map<Partitions.Any, Partitions.Resolved>()
+  const resolve = (set: Partitions.Any): Partitions.Resolved => {
+    let resolved = sets.get(set)
+    if (resolved === undefined) {
+      resolved = Partitions.resolveAt(set, now, dynamic)
+      sets.set(set, resolved)
+    }
+    return resolved
+  }
+  const targets = targetsOf(inside, options.partitions, resolve)
+  if (Result.isFailure(targets)) return yield* new RunPartitionsError({ problems: targets.failure })
+  const planned = only ? new Uint8Array(inside.planned.length) : inside.planned
+  const { unmet, work } = expand(
+    { ...inside, planned },
+    checks,
+    targets.success,
+    resolve,
+    // an external asset has no record here: what is there is seen when it is read
+    (asset, resolved, subset) =>
+      asset.external && !versions.has(asset.key)
+        ? subset
+        : Subset.intersection(subset, versions.materialized(asset.key, resolved))
+  )
+  if (unmet.length > 0) {
+    return yield* new RunPartitionsError({
+      problems: unmet.map(({ key, missing, partition, upstream }) => ({
+        key,
+        problem: `${partition === undefined ? "" : `(partition ${partition}) `}needs partitions of "${upstream}" that do not exist: ${
+          missing.join(", ")
+        }. Let the mapping allow it, or read it with Asset.optional`
+      }))
+    })
+  }
+  return work
+})
 
 interface Services {
   readonly runId: string
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
+  readonly versions: RecordedVersions
   readonly latest: ReadonlyMap<string, EventLog.AssetMaterialized>
+  readonly pools: Pools
+  readonly onlyStale: boolean
+  readonly origin: { readonly retryOf?: string; readonly backfillId?: string }
   readonly log: EventLog.Service
   readonly clock: Clock.Clock
   readonly context: Context.Context<never>
@@ -129,7 +237,7 @@ interface Services {
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 class PlannedRun implements Environment {
-  readonly graph: Environment["graph"]
+  readonly work: Work
   readonly runId: string
   readonly tags: Environment["tags"]
   readonly config: Environment["config"]
@@ -137,7 +245,7 @@ class PlannedRun implements Environment {
 
   private readonly record: Graph.Assets
   private readonly plan: Plan.Plan
-  private readonly inside: Plan.Inside
+  private readonly graph: Plan.Inside["graph"]
   private readonly planned: Uint8Array
   private readonly services: Services
   private readonly startedAt: number
@@ -152,11 +260,21 @@ class PlannedRun implements Environment {
   /** Ids that may run, in the order in which they became so; those before `next` have been launched. */
   private readonly ready: Array<number> = []
   private next = 0
+  /** Ids that may run as soon as their pool has a slot. */
+  private parked: Array<number> = []
   /** Ids whose downstream nodes have not heard of them yet. */
   private readonly settled: Array<number> = []
   private readonly running = new Map<number, Fiber.Fiber<Results, unknown>>()
   private failed = false
   private cancelled = false
+  /** What keeps downstream nodes from running although a node was computed: the blocking checks that failed. */
+  private readonly judged = new Map<number, Check.Target>()
+  private readonly blocked = new Map<number, ReadonlyArray<string>>()
+  private readonly checkOutcomes: Array<Runtime.CheckOutcome> = []
+  /** Events about partitions that will be one row, by asset. */
+  private readonly gathered = new Map<string, { events: Array<RangeEvent>; left: number }>()
+  private gatheredCount = 0
+  private gatheredAt = 0
 
   private waiting: Array<EventLog.Event> = []
   private writing = false
@@ -176,19 +294,18 @@ class PlannedRun implements Environment {
   private readonly traced: boolean
   private now: number
 
-  constructor(graph: Graph.Any, plan: Plan.Plan, services: Services) {
-    const inside = Plan.inside(plan)
-    const count = inside.planned.length
-    this.graph = inside.graph
-    this.inside = inside
+  constructor(graph: Graph.Any, plan: Plan.Plan, work: Work, services: Services) {
+    const count = work.planned.length
+    this.work = work
+    this.graph = Plan.inside(plan).graph
     this.plan = plan
-    this.planned = inside.planned
+    this.planned = work.planned
     this.record = graph.assets
     this.services = services
     this.runId = services.runId
     this.tags = services.tags
     this.config = services.config
-    this.states = inside.planned.slice()
+    this.states = work.planned.slice()
     this.startedAt = services.clock.currentTimeMillisUnsafe()
     this.writtenAt = this.startedAt
     this.outcomes = emptyArray(count)
@@ -203,7 +320,7 @@ class PlannedRun implements Environment {
     this.now = this.startedAt
     this.heard = new Uint8Array(count)
     this.leads = new Uint8Array(count)
-    const { offsets, targets } = inside.graph.parents
+    const { offsets, targets } = work.parents
     this.pending = new Int32Array(count)
     for (let id = 0; id < count; id++) {
       if (this.planned[id] === 0) continue
@@ -217,22 +334,46 @@ class PlannedRun implements Environment {
   }
 
   private outputsOf(id: number): ReadonlyArray<number> {
-    return Plan.outputsOf(this.inside, id)
+    return this.work.outputsOf(id)
   }
 
   slot(id: number): IOManager.Slot {
-    return this.slots[id] ??= slotOf(this.graph.assets[id]!, this.runId)
+    return this.slots[id] ??= slotOf(this.work.assets[id]!, this.runId, this.work.partitions?.[id]?.key)
   }
 
   storage(id: number): IOManager.Service | undefined {
     return this.storages[id] ??= Context.getOrUndefined(
       this.services.context,
-      this.graph.assets[id]!.ioManager as Context.Key<never, IOManager.Service>
+      this.work.assets[id]!.ioManager as Context.Key<never, IOManager.Service>
     )
   }
 
   isVoid(id: number): boolean {
-    return this.services.latest.get(this.graph.assets[id]!.key)?.stored === false
+    return this.recordedOf(id)?.state.stored === false
+  }
+
+  /** What the log knew of a node when the run began. */
+  private recordedOf(id: number) {
+    return this.services.versions.of(this.work.assets[id]!.key, this.work.partitions?.[id])
+  }
+
+  target(id: number): Check.Target | undefined {
+    const { key } = this.work.assets[id]!
+    const judged = this.judged.get(id)
+    if (judged !== undefined) return judged
+    const partition = this.work.partitions?.[id]
+    const found = this.services.versions.of(key, partition)
+    if (found === undefined) return undefined
+    const latest = this.services.latest.get(key)
+    const { dataVersion, state } = found
+    return {
+      runId: state.runId,
+      dataVersion,
+      timestamp: state.timestamp,
+      metadata: latest !== undefined && latest.runId === state.runId && latest.partition === partition?.key
+        ? latest.metadata
+        : Metadata.empty
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -243,10 +384,40 @@ class PlannedRun implements Environment {
     this: PlannedRun,
     restore: Restore
   ): Effect.fn.Return<Runtime.Run<Graph.Assets>, EventLog.EventLogError> {
-    const { clock, listener, runId, tags } = this.services
+    const { clock, listener, log, origin, pools, runId, tags } = this.services
     const { keys } = this.plan
-    this.waiting.push({ _tag: "RunStarted", runId, timestamp: this.startedAt, keys, tags })
+    const { targets } = this.work
+    this.waiting.push({
+      _tag: "RunStarted",
+      runId,
+      timestamp: this.startedAt,
+      keys,
+      tags,
+      ...origin,
+      ...(targets.size === 0 ? undefined : {
+        partitions: Object.fromEntries(
+          Array.from(targets, ([key, { resolved, subset }]) => [key, Subset.serialize(resolved, subset)])
+        )
+      })
+    })
     listener?.({ _tag: "RunStarted", runId, keys })
+    // somebody else, maybe in another process, may want the run to end
+    const requests = Stream.runHead(log.tail({ runId, tags: ["RunCancelRequested"] }))
+    const watching = yield* Effect.forkChild(
+      Effect.interruptible(Effect.matchCause(requests, {
+        onSuccess: (request) => {
+          if (Option.isNone(request)) return
+          this.cancelled = true
+          this.wakeUp()
+        },
+        // a log that cannot be read cannot be written either, which the run will hear of
+        onFailure: () => undefined
+      })),
+      { startImmediately: true }
+    )
+    const unsubscribe = pools.subscribe(() => {
+      if (this.parked.length > 0) this.wakeUp()
+    })
 
     let interrupted: Cause.Cause<never> | undefined
     while (true) {
@@ -270,8 +441,11 @@ class PlannedRun implements Environment {
         }
       }
     }
+    unsubscribe()
+    yield* Fiber.interrupt(watching)
 
     if (this.stopping) this.cancelRest()
+    this.flushGathered()
     const durationMillis = clock.currentTimeMillisUnsafe() - this.startedAt
     const status = this.cancelled ? "Cancelled" : this.failed || this.broken !== undefined ? "Failed" : "Succeeded"
     const timestamp = clock.currentTimeMillisUnsafe()
@@ -282,13 +456,14 @@ class PlannedRun implements Environment {
     const run: Runtime.Run<Graph.Assets> = {
       id: runId,
       status,
-      outcomes: this.outcomesByName(),
+      ...this.outcomesByName(),
+      checks: this.checkOutcomes,
       tags,
       startedAt: this.startedAt,
       durationMillis
     }
     // not enumerable: a run shows as what its type says
-    Object.defineProperty(run, Outcomes, { value: { assets: this.graph.assets, outcomes: this.outcomes } })
+    Object.defineProperty(run, Outcomes, { value: this.outcomesInOrder() })
     listener?.({ _tag: "RunFinished", run })
     return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
   })
@@ -298,7 +473,7 @@ class PlannedRun implements Environment {
 
   /** Nothing runs, nothing may run any more, and nothing waits to be recorded. */
   private get isDone(): boolean {
-    const settled = this.stopping || (this.begun && this.next >= this.ready.length)
+    const settled = this.stopping || (this.begun && this.next >= this.ready.length && this.parked.length === 0)
     return settled && this.running.size === 0 && !this.writing &&
       (this.waiting.length === 0 || this.broken !== undefined)
   }
@@ -332,6 +507,14 @@ class PlannedRun implements Environment {
   private launchReady(): void {
     const { clock, concurrency } = this.services
     this.now = clock.currentTimeMillisUnsafe()
+    if (this.parked.length > 0 && this.begun && !this.stopping) {
+      const { pools } = this.services
+      this.parked = this.parked.filter((id) => {
+        if (this.running.size >= concurrency || !pools.tryTake(this.work.assets[id]!.pool!)) return true
+        this.start(id)
+        return false
+      })
+    }
     for (let turn = 0; this.begun && turn < launchesPerTurn; turn++) {
       if (this.next >= this.ready.length || this.running.size >= concurrency || this.stopping) return
       this.launch(this.ready[this.next++]!)
@@ -340,9 +523,30 @@ class PlannedRun implements Environment {
   }
 
   private launch(id: number): void {
-    const asset = this.graph.assets[id]!
+    const { onlyStale, pools } = this.services
+    const { assets, checks, gates } = this.work
+    if (checks?.[id] === undefined) {
+      if (gates?.[id] === 1) {
+        this.states[id] = State.done
+        this.settled.push(id)
+        return this.propagate()
+      }
+      if (onlyStale && this.isUpToDate(id)) return this.settleUpToDate(id)
+      const { pool } = assets[id]!
+      if (pool !== undefined && !pools.tryTake(pool)) {
+        this.parked.push(id)
+        return
+      }
+    }
+    this.start(id)
+  }
+
+  /** Begins a step; the slot of its pool is taken. */
+  private start(id: number): void {
+    const asset = this.work.assets[id]!
+    const check = this.work.checks?.[id]
     const { listener } = this.services
-    const name = Asset.nameOf(asset)
+    const name = check === undefined ? Asset.nameOf(asset) : Check.nameOf(check)
     const step: Step = {
       attempts: 0,
       startedAt: this.now,
@@ -356,8 +560,10 @@ class PlannedRun implements Environment {
             : { _tag: "StepFinished", key: name, step: record }
         ))
     }
+    const isPlain = check !== undefined ||
+      (asset.retry === undefined && asset.timeout === undefined && asset.pool === undefined)
     let effect: Effect.Effect<Results, unknown, unknown>
-    if (asset.retry === undefined && asset.timeout === undefined && !this.traced) {
+    if (isPlain && !this.traced) {
       try {
         effect = this.once(id, step)
       } catch (error) {
@@ -395,29 +601,53 @@ class PlannedRun implements Environment {
     step.attempts++
     step.metadata = undefined
     step.absent = undefined
-    if (listener !== undefined) {
+    if (listener !== undefined && this.work.checks?.[id] === undefined) {
       for (const output of this.outputsOf(id)) {
-        listener({ _tag: "AssetStarted", key: this.graph.assets[output]!.key, attempt: step.attempts })
+        const partition = this.work.partitions?.[output]?.key
+        listener({
+          _tag: "AssetStarted",
+          key: this.work.assets[output]!.key,
+          attempt: step.attempts,
+          ...(partition === undefined ? undefined : { partition })
+        })
       }
     }
-    return attempt(this, id, this.graph.siblings[id] === undefined ? undefined : this.outputsOf(id), step)
+    return attempt(this, id, this.work.siblings[id] === undefined ? undefined : this.outputsOf(id), step)
   }
 
   /** Attempts within their time, as often as it takes, and seen by the tracer. */
   private managed(id: number, step: Step, name: string): Effect.Effect<Results, unknown, unknown> {
-    const { retry, timeout } = this.graph.assets[id]!
+    const check = this.work.checks?.[id]
+    const { pool, retry, timeout } = check === undefined ? this.work.assets[id]! : unmanaged
     const once = Effect.suspend(() => this.once(id, step))
     const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
       duration: timeout,
       orElse: () => Effect.fail(new AssetTimeoutError({ key: name, timeoutMillis: Duration.toMillis(timeout) }))
     })
-    const effect = retry === undefined ? timed : retried(timed, retry, () => this.stopping)
+    const pooled = pool === undefined ? timed : this.pooled(pool, timed)
+    const effect = retry === undefined ? pooled : retried(pooled, retry, () => this.stopping)
     return this.traced
-      ? Effect.withSpan(effect, `asset ${name}`, {
+      ? Effect.withSpan(effect, `${check === undefined ? "asset" : "check"} ${name}`, {
         attributes: { "asset.key": name, "run.id": this.runId },
         captureStackTrace: false
       })
       : effect
+  }
+
+  /** Attempts with a slot each. The first one has been taken; it is given back while the next attempt is waited for. */
+  private pooled<A, E, R>(pool: string, attempt: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const { pools } = this.services
+    let taken = true
+    const release = Effect.sync(() => {
+      taken = false
+      pools.release(pool)
+    })
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.andThen(
+        taken ? Effect.void : restore(pools.take(pool)),
+        Effect.ensuring(restore(attempt), release)
+      )
+    )
   }
 
   /** A step has ended. */
@@ -425,6 +655,11 @@ class PlannedRun implements Environment {
     this.now = this.services.clock.currentTimeMillisUnsafe()
     if (Exit.isSuccess(exit) && "_tag" in exit.value) {
       this.settleResult(id, exit.value, step)
+      this.settled.push(id)
+    } else if (this.work.checks?.[id] !== undefined) {
+      const cause = Exit.isFailure(exit) ? exit.cause : Cause.empty
+      if (this.stopping && Cause.hasInterruptsOnly(cause)) this.states[id] = State.cancelled
+      else this.settleResult(id, { _tag: "Failed", cause }, step)
       this.settled.push(id)
     } else {
       const outputs = this.outputsOf(id)
@@ -451,21 +686,28 @@ class PlannedRun implements Environment {
   }
 
   private settleAs(id: number, result: StepResult | typeof cancelled, step: Step): void {
-    const asset = this.graph.assets[id]!
+    const asset = this.work.assets[id]!
     const { key } = asset
     const { runId } = this
     const timestamp = this.now
     const durationMillis = timestamp - step.startedAt
     const { attempts } = step
+    const check = this.work.checks?.[id]
+    if (check !== undefined) return this.settleCheck(id, check, result, step)
     switch (result._tag) {
+      case "Checked":
+        return
       case "Computed": {
         const { metadata, stored } = result
         const inputVersions = this.inputVersions(id, step.absent)
+        const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(id)
         const { codeVersion } = asset
+        const configVersion = asset.config === undefined ? undefined : this.configVersion(asset)
         const dataVersion = result.dataVersion ??
           // without a version of the code, every run may give other data
-          (codeVersion === undefined ? runId : this.derivedVersion(asset, codeVersion, inputVersions))
+          (codeVersion === undefined ? runId : this.derivedVersion(asset, codeVersion, inputVersions, inputPartitions))
         this.versions[id] = dataVersion
+        if (this.work.checks !== undefined) this.judged.set(id, { runId, dataVersion, metadata, timestamp })
         this.settle(
           id,
           stored ? State.stored : State.void,
@@ -482,9 +724,15 @@ class PlannedRun implements Environment {
             durationMillis,
             attempts,
             steps: step.steps ?? noSteps,
-            stored
+            stored,
+            ...(inputPartitions === undefined ? undefined : { inputPartitions }),
+            ...(configVersion === undefined ? undefined : { configVersion })
           }
         )
+        if (result.checks.length > 0) {
+          const target = { runId, dataVersion, metadata, timestamp }
+          for (const check of result.checks) this.settleEvaluation(id, check, target, 0)
+        }
         return
       }
       case "Skipped":
@@ -515,8 +763,120 @@ class PlannedRun implements Environment {
     }
   }
 
+  private settleCheck(
+    id: number,
+    check: Check.Any,
+    result: StepResult | typeof cancelled,
+    step: Step
+  ): void {
+    this.states[id] = State.done
+    const durationMillis = this.now - step.startedAt
+    if (result._tag === "Checked") {
+      this.settleEvaluation(id, result.result, this.target(id), durationMillis)
+    } else if (result._tag === "Failed") {
+      const { blocking, description, name, severity } = check
+      const cause = requested(result.cause, Check.nameOf(check))
+      const evaluation = { name, passed: false, severity, blocking, description, metadata: Metadata.empty }
+      this.settleEvaluation(id, evaluation, this.target(id), durationMillis, cause)
+    }
+    // an input that is not there: there is nothing to judge it by
+    else this.states[id] = State.skipped
+  }
+
+  /** A check was evaluated, by a program of its own or by that of its asset. */
+  private settleEvaluation(
+    id: number,
+    { blocking, description, metadata, name: check, passed, severity }: CheckResult,
+    target: Check.Target | undefined,
+    durationMillis: number,
+    cause?: Cause.Cause<unknown>
+  ): void {
+    const { key } = this.work.assets[id]!
+    const status = cause !== undefined ? "Errored" : passed ? "Passed" : "Failed"
+    const outcome: Runtime.CheckOutcome = {
+      key,
+      check,
+      status,
+      severity,
+      blocking,
+      description,
+      metadata,
+      durationMillis,
+      cause: cause as Cause.Cause<never> | undefined
+    }
+    const { runId } = this
+    const event: EventLog.CheckEvaluated = {
+      _tag: "CheckEvaluated",
+      runId,
+      timestamp: this.now,
+      key,
+      check,
+      status,
+      severity,
+      blocking,
+      metadata,
+      durationMillis,
+      ...(description === undefined ? undefined : { description }),
+      ...(cause === undefined ? undefined : { error: recorded(cause) }),
+      ...(target === undefined ? undefined : {
+        target: {
+          ...(target.runId === undefined ? undefined : { runId: target.runId }),
+          dataVersion: target.dataVersion,
+          timestamp: target.timestamp
+        }
+      })
+    }
+    if (this.work.partitions?.[id] !== undefined) {
+      Object.assign(outcome, { partition: this.work.partitions[id].key })
+      Object.assign(event, this.subject(id))
+    }
+    const stops = blocking && !passed && severity === "error"
+    if (stops) this.blocked.set(id, [...(this.blocked.get(id) ?? []), `${key}:${check}`])
+    if (stops || cause !== undefined) this.failed = true
+    this.checkOutcomes.push(outcome)
+    this.waiting.push(event)
+    this.services.listener?.({ _tag: "CheckFinished", key, check, outcome })
+  }
+
+  /** What is stored is fresh, and what a run of it would read is what it has read. */
+  private isUpToDate(id: number): boolean {
+    return this.outputsOf(id).every((output) => {
+      const found = this.recordedOf(output)
+      if (found === undefined) return false
+      const asset = this.work.assets[output]!
+      const { state } = found
+      if (asset.codeVersion !== undefined && state.codeVersion !== undefined && asset.codeVersion !== state.codeVersion) {
+        return false
+      }
+      if (asset.config !== undefined) {
+        const config = this.configVersion(asset)
+        if (config === undefined || (state.configVersion !== undefined && state.configVersion !== config)) return false
+      }
+      const absent = this.work.reads[output]!.filter(({ id, mode }) =>
+        mode === "optional" && this.states[id] === State.skipped
+      )
+      const versions = this.inputVersions(output, new Set(absent.map(({ name }) => name)))
+      if (!sameVersions(versions, found.inputVersions)) return false
+      const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(output)
+      return JSON.stringify(inputPartitions ?? {}) === JSON.stringify(found.inputPartitions ?? {})
+    })
+  }
+
+  private settleUpToDate(id: number): void {
+    for (const output of this.outputsOf(id)) {
+      const { key } = this.work.assets[output]!
+      const { dataVersion } = this.recordedOf(output)!
+      this.versions[output] = dataVersion
+      this.states[output] = State.upToDate
+      const outcome: Runtime.UpToDate = { _tag: "UpToDate", key, dataVersion }
+      this.tell(output, outcome)
+      this.settled.push(output)
+    }
+    this.propagate()
+  }
+
   private settleSkipped(id: number, reason: EventLog.SkipReason, durationMillis: number): void {
-    const { key } = this.graph.assets[id]!
+    const { key } = this.work.assets[id]!
     this.settle(
       id,
       State.skipped,
@@ -526,7 +886,7 @@ class PlannedRun implements Environment {
   }
 
   private settleCancelled(id: number, started: boolean): void {
-    const { key } = this.graph.assets[id]!
+    const { key } = this.work.assets[id]!
     this.settle(
       id,
       State.cancelled,
@@ -535,26 +895,72 @@ class PlannedRun implements Environment {
     )
   }
 
-  private settle(id: number, state: number, outcome: Runtime.Outcome, event: EventLog.Event): void {
+  private settle(id: number, state: number, outcome: Runtime.Outcome, event: RangeEvent): void {
     this.states[id] = state
+    this.tell(id, outcome)
+    if (this.work.partitions?.[id] === undefined) this.waiting.push(event)
+    else this.gather(Object.assign(event, this.subject(id)))
+  }
+
+  private tell(id: number, outcome: Runtime.Outcome): void {
+    const partition = this.work.partitions?.[id]
+    if (partition !== undefined) Object.assign(outcome, { partition: partition.key })
     this.outcomes[id] = outcome
-    this.waiting.push(event)
     this.services.listener?.({ _tag: "AssetFinished", key: outcome.key, outcome })
+  }
+
+  /** The partition of a node, as events tell it. */
+  private subject(id: number): { readonly partition: string; readonly partitions: Partitions.Serialized } {
+    const { key, set } = this.work.partitions![id]!
+    return { partition: key, partitions: Subset.serialize(set, Subset.fromKeys(set, [key]).subset) }
+  }
+
+  /** What becomes of several partitions of an asset in one run is one row. */
+  private gather(event: RangeEvent): void {
+    const target = this.work.targets.get(event.key)
+    if (target === undefined || target.subset.size === 1) {
+      this.waiting.push(event)
+      return
+    }
+    let of = this.gathered.get(event.key)
+    if (of === undefined) {
+      of = { events: [], left: target.subset.size }
+      this.gathered.set(event.key, of)
+    }
+    if (this.gatheredCount++ === 0) this.gatheredAt = this.now
+    of.events.push(event)
+    of.left--
+    if (of.left === 0) this.flush(of.events, target)
+    // a crash is not to cost the record of a long run
+    if (this.gatheredCount >= maxGathered || this.now - this.gatheredAt >= maxGatheredMillis) this.flushGathered()
+  }
+
+  private flush(events: Array<RangeEvent>, target: Target): void {
+    this.gatheredCount -= events.length
+    if (events.length > 0) this.waiting.push(...merged(events, target))
+    events.length = 0
+  }
+
+  private flushGathered(): void {
+    for (const [key, { events }] of this.gathered) this.flush(events, this.work.targets.get(key)!)
   }
 
   /** Tells downstream nodes, and settles those that cannot run. A list of its own: chains are longer than the call stack. */
   private propagate(): void {
     const { settled } = this
-    const { offsets, targets } = this.graph.children
+    const { offsets, targets } = this.work.children
     for (let id = settled.pop(); id !== undefined; id = settled.pop()) {
       const state = this.states[id]
+      const blocks = this.blocked.size > 0 && this.blocked.has(id)
       for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
         const child = targets[at]!
         if (this.leads[child] === 0) continue
         if (state === State.skipped) {
-          if (this.graph.tolerant[at] === 0) this.heard[child]! |= heardSkip
+          if (this.work.tolerant[at] === 0) this.heard[child]! |= heardSkip
         } else if (state === State.failed || state === State.upstreamFailed) this.heard[child]! |= heardFailure
         else if (state === State.cancelled) this.heard[child]! |= heardCancel
+        // other checks of the same data are evaluated all the same
+        else if (blocks && this.work.checks?.[child] === undefined) this.heard[child]! |= heardFailure
         if (--this.pending[child]! > 0) continue
         const heard = this.heard[child]!
         if (heard === 0) {
@@ -563,63 +969,112 @@ class PlannedRun implements Environment {
         }
         // a skip is decided before a failure, and a node that was cancelled might have been one
         if ((heard & heardSkip) === 0 && (heard & heardCancel) !== 0) continue
-        const keys = (heard & heardSkip) !== 0 ? this.skippedParents(child) : this.failedRoots(child)
-        for (const output of this.outputsOf(child)) {
-          if ((heard & heardSkip) !== 0) this.settleSkipped(output, { _tag: "UpstreamSkipped", keys }, 0)
-          else this.settleUpstreamFailed(output, keys)
-          settled.push(output)
+        const skips = (heard & heardSkip) !== 0
+        if (this.work.checks?.[child] !== undefined) {
+          this.states[child] = skips ? State.skipped : State.upstreamFailed
+          settled.push(child)
+          continue
+        }
+        if (this.work.gates?.[child] === 1) {
+          this.states[child] = State.upstreamFailed
+          // no outcome of an asset: what comes after the gate looks here for the reason
+          this.outcomes[child] = { _tag: "UpstreamFailed", key: this.work.assets[child]!.key, ...this.failedRoots(child) }
+          settled.push(child)
+          continue
+        }
+        if (skips) {
+          const keys = this.skippedParents(child)
+          for (const output of this.outputsOf(child)) {
+            this.settleSkipped(output, { _tag: "UpstreamSkipped", keys }, 0)
+            settled.push(output)
+          }
+        } else {
+          const roots = this.failedRoots(child)
+          for (const output of this.outputsOf(child)) {
+            this.settleUpstreamFailed(output, roots)
+            settled.push(output)
+          }
         }
       }
     }
   }
 
-  private settleUpstreamFailed(id: number, failed: ReadonlyArray<string>): void {
-    const { key } = this.graph.assets[id]!
+  private settleUpstreamFailed(id: number, roots: Roots): void {
+    const { key } = this.work.assets[id]!
     this.settle(
       id,
       State.upstreamFailed,
-      { _tag: "UpstreamFailed", key, failed },
-      { _tag: "AssetUpstreamFailed", runId: this.runId, timestamp: this.now, key, failed }
+      { _tag: "UpstreamFailed", key, ...roots },
+      { _tag: "AssetUpstreamFailed", runId: this.runId, timestamp: this.now, key, ...roots }
     )
   }
 
   private skippedParents(id: number): ReadonlyArray<string> {
-    const asset = this.graph.assets[id]!
     const keys = new Set<string>()
-    for (const input of [...Object.values(asset.inputs), ...asset.deps]) {
-      const { key } = input.asset
-      if (input.mode === "value" && this.states[this.graph.ids.get(key)!] === State.skipped) keys.add(key)
+    const { offsets, targets } = this.work.parents
+    const asset = this.work.assets[id]!
+    const required = new Set<string>()
+    for (const input of Object.values(asset.inputs)) if (input.mode === "value") required.add(input.asset.key)
+    for (const dep of asset.deps) if (dep.mode === "value") required.add(dep.asset.key)
+    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+      const parent = targets[at]!
+      const { key } = this.work.assets[parent]!
+      if (this.states[parent] === State.skipped && required.has(key)) keys.add(key)
     }
     return Array.from(keys)
   }
 
-  /** The keys of the assets whose own failure keeps a node from running. */
-  private failedRoots(id: number): ReadonlyArray<string> {
-    const { offsets, targets } = this.graph.parents
+  /** The keys of the assets whose own failure keeps a node from running, and the checks that do. */
+  private failedRoots(id: number): Roots {
+    const { offsets, targets } = this.work.parents
     const failures: Array<Runtime.Failed | Runtime.UpstreamFailed> = []
+    const checks = new Set<string>()
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
-      const outcome = this.outcomes[targets[at]!]
+      const parent = targets[at]!
+      const outcome = this.outcomes[parent]
       if (outcome?._tag === "Failed" || outcome?._tag === "UpstreamFailed") failures.push(outcome)
+      const blocking = this.blocked.get(parent)
+      if (blocking !== undefined) for (const check of blocking) checks.add(check)
     }
     const [only] = failures
     // a chain shares one list
-    if (only?._tag === "UpstreamFailed" && failures.length === 1) return only.failed
-    return Array.from(new Set(failures.flatMap((outcome) => outcome._tag === "Failed" ? outcome.key : outcome.failed)))
+    if (only?._tag === "UpstreamFailed" && failures.length === 1 && checks.size === 0) {
+      return only.checks === undefined ? { failed: only.failed } : { failed: only.failed, checks: only.checks }
+    }
+    const failed = Array.from(
+      new Set(failures.flatMap((outcome) => outcome._tag === "Failed" ? outcome.key : outcome.failed))
+    )
+    for (const outcome of failures) {
+      if (outcome._tag === "UpstreamFailed") for (const check of outcome.checks ?? noKeys) checks.add(check)
+    }
+    return checks.size === 0 ? { failed } : { failed, checks: Array.from(checks) }
   }
 
   private derivedVersion(
     asset: Asset.Any,
     codeVersion: string,
-    inputVersions: { readonly [key: string]: string }
+    inputVersions: { readonly [key: string]: string },
+    inputPartitions: EventLog.AssetMaterialized["inputPartitions"]
   ): string {
-    if (asset.config === undefined) return derivedVersion(codeVersion, inputVersions, undefined)
+    const inputs = inputPartitions === undefined ? inputVersions : {
+      ...inputVersions,
+      ...Object.fromEntries(Object.entries(inputPartitions).map(([key, groups]) => [key, JSON.stringify(groups)]))
+    }
+    if (asset.config === undefined) return derivedVersion(codeVersion, inputs, undefined)
     const text = configText(asset.config, this.config.get(Asset.nameOf(asset)))
-    return text === undefined ? this.runId : derivedVersion(codeVersion, inputVersions, text)
+    return text === undefined ? this.runId : derivedVersion(codeVersion, inputs, text)
+  }
+
+  /** Tells the configuration of an asset from others; `undefined` where it cannot be written down. */
+  private configVersion(asset: Asset.Any): string | undefined {
+    const text = configText(asset.config!, this.config.get(Asset.nameOf(asset)))
+    return text === undefined ? undefined : hash(text)
   }
 
   /** The versions of what an asset read, or came after: nothing that it had to do without. */
   private inputVersions(id: number, absent: ReadonlySet<string> | undefined): { readonly [key: string]: string } {
-    const { offsets, targets } = this.graph.parents
+    if (this.work.links !== undefined) return this.linkedVersions(id, absent, this.work.links[id]!)
+    const { offsets, targets } = this.work.parents
     const start = offsets[id]!
     const end = offsets[id + 1]!
     if (start === end) return noVersions
@@ -627,27 +1082,75 @@ class PlannedRun implements Environment {
     let missed: ReadonlySet<number> | undefined
     for (let at = start; at < end; at++) {
       const parent = targets[at]!
-      const { key } = this.graph.assets[parent]!
+      const { key } = this.work.assets[parent]!
       let version = this.versions[parent]
       if (version === undefined) {
         missed ??= this.missed(id, absent)
-        if (!missed.has(parent)) version = this.services.latest.get(key)?.dataVersion
+        if (!missed.has(parent)) version = this.services.versions.of(key, undefined)?.dataVersion
       }
       if (version !== undefined) versions[key] = version
     }
     return versions
   }
 
+  /** The same where assets have several nodes: those of which one partition is read. */
+  private linkedVersions(
+    id: number,
+    absent: ReadonlySet<string> | undefined,
+    links: NonNullable<Work["links"]>[number]
+  ): { readonly [key: string]: string } {
+    const versions: Record<string, string> = {}
+    let missed: ReadonlySet<number> | undefined
+    for (const { key, many, nodes } of links) {
+      const [node] = nodes
+      if (many || node === undefined) continue
+      let version = this.versions[node]
+      if (version === undefined) {
+        missed ??= this.missed(id, absent)
+        if (!missed.has(node)) version = this.recordedOf(node)?.dataVersion
+      }
+      if (version !== undefined) versions[key] = version
+    }
+    return versions
+  }
+
+  /** The versions of the partitions that an asset read several of, those of one version together. */
+  private inputPartitions(id: number): EventLog.AssetMaterialized["inputPartitions"] {
+    let found: Record<string, ReadonlyArray<{ partitions: Partitions.Serialized; dataVersion: string }>> | undefined
+    for (const { key, many, nodes } of this.work.links![id]!) {
+      if (!many) continue
+      const groups = new Map<string, Array<string>>()
+      let set: Partitions.Resolved | undefined
+      for (const node of nodes) {
+        // what was skipped in this run was not read
+        const version = this.states[node] === State.skipped
+          ? undefined
+          : this.versions[node] ?? this.recordedOf(node)?.dataVersion
+        const partition = this.work.partitions![node]
+        if (version === undefined || partition === undefined) continue
+        ;({ set } = partition)
+        const group = groups.get(version)
+        if (group === undefined) groups.set(version, [partition.key])
+        else group.push(partition.key)
+      }
+      ;(found ??= {})[key] = Array.from(groups, ([dataVersion, keys]) => ({
+        partitions: Subset.serialize(set!, Subset.fromKeys(set!, keys).subset),
+        dataVersion
+      }))
+    }
+    return found
+  }
+
   /** The upstream nodes of which nothing that was stored before this run was there for a node that ran. */
   private missed(id: number, absent: ReadonlySet<string> | undefined): ReadonlySet<number> {
     const missed = new Set<number>()
-    const { offsets, targets } = this.graph.parents
+    const { offsets, targets } = this.work.parents
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       // one that was skipped is missed as long as no input has been given what it stored before
       if (this.states[targets[at]!] === State.skipped) missed.add(targets[at]!)
     }
-    for (const read of this.graph.reads[id]!) if (absent?.has(read.name) === true) missed.add(read.id)
-    for (const read of this.graph.reads[id]!) if (absent?.has(read.name) !== true) missed.delete(read.id)
+    for (const read of this.work.reads[id]!) if (absent?.has(read.name) === true) missed.add(read.id)
+    for (const read of this.work.reads[id]!) if (absent?.has(read.name) !== true) missed.delete(read.id)
     return missed
   }
 
@@ -657,18 +1160,46 @@ class PlannedRun implements Environment {
 
   private cancelRest(): void {
     this.now = this.services.clock.currentTimeMillisUnsafe()
+    const { checks, gates } = this.work
     for (let id = 0; id < this.states.length; id++) {
-      if (this.states[id] === State.pending) this.settleCancelled(id, false)
+      if (this.states[id] === State.pending && checks?.[id] === undefined && gates?.[id] !== 1) {
+        this.settleCancelled(id, false)
+      }
     }
   }
 
-  private outcomesByName(): { readonly [name: string]: Runtime.Outcome } {
+  private outcomesByName(): Pick<Runtime.Run<Graph.Assets>, "outcomes" | "partitions"> {
     const outcomes: Record<string, Runtime.Outcome> = Object.create(null)
+    const partitions: Record<string, ReadonlyMap<string, Runtime.Outcome>> = Object.create(null)
     for (const name in this.record) {
       const { key } = this.record[name]!
-      outcomes[name] = this.outcomes[this.graph.ids.get(key)!] ?? { _tag: "NotSelected", key }
+      const nodes = this.work.nodesOf(this.graph.ids.get(key)!)
+      outcomes[name] = this.outcomeOf(key, nodes)
+      if (this.work.targets.has(key)) {
+        partitions[name] = new Map(nodes.map((id) => [this.work.partitions![id]!.key, this.outcomes[id]!]))
+      }
     }
-    return outcomes
+    return { outcomes, partitions }
+  }
+
+  /** What became of an asset: of several partitions, what has to be known most. */
+  private outcomeOf(key: string, nodes: ReadonlyArray<number>): Runtime.Outcome {
+    let worst: Runtime.Outcome | undefined
+    for (const id of nodes) {
+      const outcome = this.outcomes[id]
+      if (outcome !== undefined && (worst === undefined || severity[outcome._tag] > severity[worst._tag])) worst = outcome
+    }
+    return worst ?? { _tag: "NotSelected", key }
+  }
+
+  private outcomesInOrder(): ReadonlyArray<Runtime.Outcome> {
+    return this.graph.assets.flatMap((asset, id): ReadonlyArray<Runtime.Outcome> => {
+      if (asset.external) return []
+      const nodes = this.work.nodesOf(id)
+      return nodes.length === 0
+        ? [{ _tag: "NotSelected", key: asset.key }]
+        : nodes.map((node) => this.outcomes[node] ?? { _tag: "NotSelected", key: asset.key })
+    })
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -748,16 +1279,39 @@ const Outcomes: unique symbol = Symbol.for("effect-assets/Run/outcomes")
  *
  * @internal
  */
-export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtime.Outcome> => {
-  const { assets, outcomes } = (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: Kept })[Outcomes]
-  return assets.flatMap((asset, id): ReadonlyArray<Runtime.Outcome> =>
-    asset.external ? [] : [outcomes[id] ?? { _tag: "NotSelected", key: asset.key }]
-  )
+export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtime.Outcome> =>
+  (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: ReadonlyArray<Runtime.Outcome> })[Outcomes]
+
+/** Why a node does not run. */
+interface Roots {
+  readonly failed: ReadonlyArray<string>
+  readonly checks?: ReadonlyArray<string>
 }
 
-interface Kept {
-  readonly assets: ReadonlyArray<Asset.Any>
-  readonly outcomes: ReadonlyArray<Runtime.Outcome | undefined>
+/** Of the outcomes of several partitions, the greatest stands for all. */
+const severity: { readonly [tag in Runtime.Outcome["_tag"]]: number } = {
+  NotSelected: 0,
+  Skipped: 1,
+  UpToDate: 2,
+  Materialized: 3,
+  Cancelled: 4,
+  UpstreamFailed: 5,
+  Failed: 6
+}
+
+const noKeys: ReadonlyArray<string> = []
+
+/** The program of a check is tried once, for as long as it takes. */
+const unmanaged = { pool: undefined, retry: undefined, timeout: undefined }
+
+const sameVersions = (a: { readonly [key: string]: string }, b: { readonly [key: string]: string }): boolean => {
+  let count = 0
+  for (const key in a) {
+    if (a[key] !== b[key]) return false
+    count++
+  }
+  for (const _ in b) count--
+  return count === 0
 }
 
 const heardSkip = 1

@@ -50,3 +50,57 @@ export class AssetValueError extends Schema.TaggedError<AssetValueError>()("Asse
     return `"${this.key}" ${this.problem}`
   }
 }
+
+/**
+ * A run cannot begin, since it is not clear which partitions it is to compute, or they are not there. Nothing was run.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RunPartitionsError extends Schema.TaggedError<RunPartitionsError>()("RunPartitionsError", {
+  problems: Schema.Array(Schema.Struct({ key: Schema.String, problem: Schema.String }))
+}) {
+  override get message(): string {
+    const shown = this.problems.slice(0, 20).map(({ key, problem }) => `- "${key}" ${problem}`)
+    const more = this.problems.length - shown.length
+    return ["The partitions of the run are not clear:", ...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")
+  }
+}
+
+/**
+ * A check did not pass, with the severity `error`, and is blocking: what is downstream of its asset was not computed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CheckFailedError extends Schema.TaggedError<CheckFailedError>()("CheckFailedError", {
+  /** The key of the asset. */
+  key: Schema.String,
+  check: Schema.String,
+  partition: Schema.UndefinedOr(Schema.String),
+  severity: Schema.Literals(["warn", "error"]),
+  description: Schema.UndefinedOr(Schema.String)
+}) {
+  override get message(): string {
+    const of = this.partition === undefined ? `"${this.key}"` : `"${this.key}" (partition ${this.partition})`
+    return `The blocking check "${this.check}" of ${of} failed with the severity ${this.severity.toUpperCase()}${
+      this.description === undefined ? "." : `: ${this.description}`
+    }`
+  }
+}
+
+/**
+ * There is no such run, or it is in a state in which it cannot be cancelled or retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RunNotPossibleError extends Schema.TaggedError<RunNotPossibleError>()("RunNotPossibleError", {
+  runId: Schema.String,
+  operation: Schema.Literals(["cancel", "retry"]),
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The run ${this.runId} cannot be ${this.operation === "cancel" ? "cancelled" : "retried"}: ${this.problem}.`
+  }
+}

@@ -6,7 +6,7 @@
  * A hash of 106 bits: two runs of cyrb53 (bryc, public domain) with different seeds. Not for secrets: it tells versions
  * apart, and is synchronous and fast.
  */
-const hash = (text: string): string => cyrb53(text, 1).toString(36) + cyrb53(text, 2).toString(36).padStart(11, "0")
+export const hash = (text: string): string => cyrb53(text, 1).toString(36) + cyrb53(text, 2).toString(36).padStart(11, "0")
 
 const cyrb53 = (text: string, seed: number): number => {
   let h1 = 0xdeadbeef ^ seed

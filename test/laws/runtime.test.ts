@@ -62,6 +62,7 @@ const inModel = (outcome: Runtime.Outcome): Model.Outcome => {
     case "Materialized":
       return { _tag: "Materialized", stored: outcome.stored, value: Number(outcome.dataVersion) }
     case "Skipped":
+      if (outcome.reason._tag === "NoUpstreamPartition") return assert.fail("nothing has partitions")
       return {
         _tag: "Skipped",
         reason: outcome.reason._tag,
