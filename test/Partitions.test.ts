@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Option, Result, Schema } from "effect"
+import { Partitions } from "effect-assets"
 import { TestClock } from "effect/testing"
 import * as Cron from "../src/internal/cron.ts"
 import type { Window, WindowLine } from "../src/internal/dimension.ts"
 import * as Zone from "../src/internal/zone.ts"
-import * as Partitions from "../src/Partitions.ts"
 
 const day = 86_400_000
 
@@ -188,6 +188,12 @@ describe("the windows that exist", () => {
       "2021-05-08",
       days("2021-05", 3, 4, 5, 6, 7, 10)
     ],
+    ...(["2021-04-30T23:59", "2021-05-01T00:00", "2021-05-03T00:00"] as const).map((now): Case => [
+      "TW36, with an offset that reaches from before the start",
+      daily({ start: "2021-05-03", exclusions: ["0 0 * * 6,0"], endOffset: 1 }),
+      now,
+      now < "2021-05" ? [] : days("2021-05", 3)
+    ]),
     ["TW43", hourly({ ...autumn, format: "%Y-%m-%d-%H:%M:%S%z" }), "2021-01-01", [
       "2020-10-31-23:00:00-0700",
       "2020-11-01-00:00:00-0700",
