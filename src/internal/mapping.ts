@@ -478,8 +478,11 @@ class Absent {
   constructor(up: WindowLine, missing: Missing) {
     this.up = up
     this.missing = missing
-    this.first = up.size > 0 ? up.windowAt(0).start : up.bounds.start
-    this.last = up.size > 0 ? up.windowAt(up.size - 1).end : up.bounds.start
+    const cutAtStart = up.size > 0 ? undefined : up.holding(up.bounds.start)
+    // a window that begins before the start is not in the set
+    const none = cutAtStart === undefined || cutAtStart.start === up.bounds.start ? up.bounds.start : cutAtStart.end
+    this.first = up.size > 0 ? up.windowAt(0).start : none
+    this.last = up.size > 0 ? up.windowAt(up.size - 1).end : none
     const { end } = up.bounds
     const cut = end === undefined ? undefined : up.holding(end)
     // a window that would reach over the end is not in the set
