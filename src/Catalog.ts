@@ -40,9 +40,12 @@ import type * as Asset from "./Asset.ts"
 import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
+import { GraphStaleness } from "./internal/graphStaleness.ts"
 import { resolveIds } from "./internal/selectionResolve.ts"
 import * as internal from "./internal/staleness.ts"
 import * as Metadata from "./Metadata.ts"
+import * as Partitions from "./Partitions.ts"
+import type * as PartitionSubset from "./PartitionSubset.ts"
 import type * as Plan from "./Plan.ts"
 import * as Selection from "./Selection.ts"
 
@@ -101,12 +104,30 @@ export interface Missing {
 }
 
 /**
- * Whether what is stored of an asset was computed from the code and the data that there are now.
+ * Which partitions of an asset are fresh, stale and missing.
  *
  * @category models
  * @since 0.1.0
  */
-export type Staleness = Fresh | Stale | Missing
+export interface Partitioned {
+  readonly _tag: "Partitioned"
+  readonly fresh: PartitionSubset.Any
+  readonly stale: PartitionSubset.Any
+  readonly missing: PartitionSubset.Any
+  /** Each kind of cause once for each upstream asset; `stale` tells which partitions are stale for it. */
+  readonly causes: ReadonlyArray<Cause>
+  /** Where data came from an asset of which something is stale itself: the causes of that one, and so on upstream. */
+  readonly rootCauses: ReadonlyArray<Cause>
+}
+
+/**
+ * Whether what is stored of an asset was computed from the code and the data that there are now. `Partitioned` for an asset
+ * that has partitions.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Staleness = Fresh | Stale | Missing | Partitioned
 
 /**
  * Whether what is stored of the assets of a graph was computed from the code and the data that there are now, by key.
@@ -145,30 +166,76 @@ export type Staleness = Fresh | Stale | Missing
 export const staleness: {
   <T extends Graph.Assets>(
     graph: Graph.Graph<T, Check.Any>
-  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]: Staleness }, EventLog.EventLogError, EventLog.EventLog>
+  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]: Staleness }, CatalogError<T>, CatalogServices<T>>
   <T extends Graph.Assets>(
     graph: Graph.Graph<T, Check.Any>,
     options: { readonly select?: Plan.Select<T> | undefined }
-  ): Effect.Effect<
-    { readonly [K in Graph.Keys<T>]?: Staleness },
-    EventLog.EventLogError | SelectError,
-    EventLog.EventLog
-  >
+  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]?: Staleness }, CatalogError<T> | SelectError, CatalogServices<T>>
 } = Effect.fnUntraced(function*(
   graph: Graph.Any,
   options?: { readonly select?: Select | undefined }
-): Effect.fn.Return<Record<string, Staleness>, EventLog.EventLogError | SelectError, EventLog.EventLog> {
+): Effect.fn.Return<Record<string, Staleness>, AnyCatalogError | SelectError, AnyCatalogServices> {
   const compiled = Graph.compiled(graph)
   const selected = yield* Effect.fromResult(selectedIds(graph, options?.select))
   // root causes are further upstream
-  const read = Graph.reach(compiled, selected, "parents", Infinity)
-  const log = yield* EventLog.EventLog
-  const versions = yield* log.versions(compiled.assets.filter((_, id) => read[id] === 1).map(({ key }) => key))
-  const states = new internal.GraphStaleness(compiled, versions)
+  const states = yield* statesOf(graph, Graph.reach(compiled, selected, "parents", Infinity))
   const found = byKey<Staleness>()
   for (const id of selected) found[compiled.assets[id]!.key] = states.of(id)
   return found
 }) as never // a record by key has what the overloads say: without a selection every key, and no SelectError
+
+/** Dynamic partition sets have their keys beside the log. */
+type Dynamic<T extends Graph.Assets> = unknown extends Graph.Services<T> ? Partitions.DynamicKeys
+  : Extract<Graph.Services<T>, Partitions.DynamicKeys>
+
+/**
+ * What a question about a graph needs: the log, and the keys of dynamic partition sets if it has any.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type CatalogServices<T extends Graph.Assets> = EventLog.EventLog | Dynamic<T>
+
+/**
+ * How a question about a graph fails.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type CatalogError<T extends Graph.Assets> = EventLog.EventLogError | Partitions.KeysError<Dynamic<T>>
+
+type AnyCatalogServices = EventLog.EventLog | Partitions.DynamicKeys
+type AnyCatalogError = EventLog.EventLogError | Partitions.DynamicKeysError
+
+/** The staleness of the marked assets. One query for versions, and one for each dynamic partition set. */
+const statesOf = Effect.fnUntraced(function*(
+  graph: Graph.Any,
+  read: Uint8Array
+): Effect.fn.Return<GraphStaleness, AnyCatalogError, AnyCatalogServices> {
+  const compiled = Graph.compiled(graph)
+  const log = yield* EventLog.EventLog
+  const assets = compiled.assets.filter((_, id) => read[id] === 1)
+  const versions = yield* log.versions(assets.map(({ key }) => key))
+  return new GraphStaleness(compiled, versions, yield* resolvedSets(assets))
+})
+
+/** The partition sets of some assets as they are now, by id. */
+const resolvedSets = Effect.fnUntraced(function*(
+  assets: ReadonlyArray<Asset.Any>
+): Effect.fn.Return<ReadonlyMap<string, Partitions.Resolved>, Partitions.DynamicKeysError, Partitions.DynamicKeys> {
+  const sets = new Map<string, Partitions.Resolved>()
+  for (const { partitions } of assets) {
+    if (partitions === undefined) continue
+    const id = Partitions.id(partitions)
+    if (!sets.has(id)) sets.set(id, yield* resolve(partitions))
+  }
+  return sets
+})
+
+/** A set of any kind needs the keys of dynamic sets at most, though its type leaves that open. */
+const resolve = Partitions.resolve as (
+  set: Partitions.Any
+) => Effect.Effect<Partitions.Resolved, Partitions.DynamicKeysError, Partitions.DynamicKeys>
 
 /**
  * Why a selection cannot be resolved.

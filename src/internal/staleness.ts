@@ -3,12 +3,13 @@
  * shown; an asset is compared with what it reads directly, and with nothing further upstream.
  */
 import * as Schema from "effect/Schema"
-import type * as Asset from "../Asset.ts"
 import type * as EventLog from "../EventLog.ts"
 import { Serialized } from "../Partitions.ts"
-import type { Compiled } from "./compile.ts"
 
 const timestamp = Schema.Number
+
+/** The partitions of the asset itself that are stale for a cause, where it has partitions. */
+const stale = Schema.optional(Serialized)
 
 /**
  * Why an asset is stale.
@@ -17,7 +18,7 @@ const timestamp = Schema.Number
  */
 export const Cause = Schema.TaggedUnion({
   /** It was computed with another code version. */
-  CodeChanged: { key: Schema.String, from: Schema.String, to: Schema.String },
+  CodeChanged: { key: Schema.String, from: Schema.String, to: Schema.String, stale },
   /**
    * It was computed from other data of an upstream asset. A version is `undefined` where there was no data or is none, or
    * where partitions have different ones.
@@ -32,12 +33,13 @@ export const Cause = Schema.TaggedUnion({
     /** When the upstream asset got its newer data. */
     at: Schema.UndefinedOr(timestamp),
     /** When the asset itself was computed. */
-    recordedAt: timestamp
+    recordedAt: timestamp,
+    stale
   },
   /** It is now computed from an asset that it was not computed from. */
-  DependencyAdded: { key: Schema.String, upstream: Schema.String },
+  DependencyAdded: { key: Schema.String, upstream: Schema.String, stale },
   /** It was computed from an asset that it is no longer computed from. */
-  DependencyRemoved: { key: Schema.String, upstream: Schema.String }
+  DependencyRemoved: { key: Schema.String, upstream: Schema.String, stale }
 })
 
 /** @internal */
@@ -175,124 +177,4 @@ const removedFrom = (
   return Array.from(before).flatMap((upstream): ReadonlyArray<Cause> =>
     now.has(upstream) ? [] : [{ _tag: "DependencyRemoved", key, upstream }]
   )
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// graphs
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Whether an asset does without the value of an upstream asset: it does if no input or dep of it requires one.
- *
- * @internal
- */
-export const toleratesAbsence = (asset: Asset.Any, upstream: string): boolean => {
-  const requires = ({ asset, mode }: Asset.AnyInput) =>
-    asset.key === upstream && mode !== "optional" && mode !== "optionalLastValue"
-  for (const name in asset.inputs) if (requires(asset.inputs[name]!)) return false
-  return !asset.deps.some(requires)
-}
-
-/** What is stored was computed from the code and the data that there are now. */
-interface Fresh {
-  readonly _tag: "Fresh"
-}
-
-/** What is stored was computed from other code or data. */
-interface Stale {
-  readonly _tag: "Stale"
-  readonly causes: ReadonlyArray<Cause>
-  readonly rootCauses: ReadonlyArray<Cause>
-}
-
-/** Nothing is stored. */
-interface Missing {
-  readonly _tag: "Missing"
-}
-
-/** @internal */
-export type Status = Fresh | Stale | Missing
-
-const fresh: Status = { _tag: "Fresh" }
-const missing: Status = { _tag: "Missing" }
-
-/**
- * What is known of the versions of a whole asset: states of partitions are of another time, when it had some.
- *
- * @internal
- */
-export const ofWhole = (
-  states: ReadonlyArray<EventLog.VersionState> | undefined
-): EventLog.VersionState | undefined =>
-  states?.find(({ partition, partitions }) => partition === undefined && partitions === undefined)
-
-/**
- * The staleness of the assets of a graph, each when it is asked for first: O(edges) for all of them.
- *
- * @internal
- */
-export class GraphStaleness {
-  private readonly graph: Compiled
-  private readonly recorded: ReadonlyArray<EventLog.VersionState | undefined>
-  private readonly upstreams: ReadonlyArray<Upstream>
-  private readonly statuses: Array<Status | undefined>
-
-  constructor(graph: Compiled, versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>) {
-    this.graph = graph
-    this.recorded = graph.assets.map(({ key }) => ofWhole(versions.get(key)))
-    this.upstreams = graph.assets.map(({ external, key }, id) => ({ key, external, version: this.recorded[id] }))
-    this.statuses = new Array<Status | undefined>(graph.assets.length).fill(undefined)
-  }
-
-  of(id: number): Status {
-    return this.statuses[id] ??= this.evaluate(id)
-  }
-
-  private evaluate(id: number): Status {
-    const asset = this.graph.assets[id]!
-    // nobody here computes it, so there is nothing to do about it
-    if (asset.external) return fresh
-    const recorded = this.recorded[id]
-    if (recorded === undefined) return missing
-    const { offsets, targets } = this.graph.parents
-    const upstreams: Array<Upstream> = []
-    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) upstreams.push(this.upstreams[targets[at]!]!)
-    const causes = compare(recorded, {
-      key: asset.key,
-      codeVersion: asset.codeVersion,
-      upstreams,
-      toleratesAbsence: (place) => toleratesAbsence(asset, upstreams[place]!.key)
-    })
-    if (causes.length === 0) return fresh
-    return withRoots(causes, () => this.rootsOf(id))
-  }
-
-  /** What has to be done about first: the causes of the stale assets that data came from, in the order of the graph. */
-  private rootsOf(id: number): ReadonlyArray<Cause> {
-    const seen = new Set([id])
-    const roots: Array<Cause> = []
-    // a set is walked while it grows
-    for (const stale of seen) {
-      const status = this.of(stale)
-      if (status._tag !== "Stale") continue
-      for (const cause of status.causes) {
-        const upstream = cause._tag === "UpstreamChanged" ? this.graph.ids.get(cause.upstream) : undefined
-        if (upstream !== undefined && this.of(upstream)._tag === "Stale") seen.add(upstream)
-        else roots.push(cause)
-      }
-    }
-    return roots
-  }
-}
-
-/** Root causes are looked for when somebody wants them. */
-const withRoots = (causes: ReadonlyArray<Cause>, find: () => ReadonlyArray<Cause>): Stale => {
-  let found: ReadonlyArray<Cause> | undefined
-  return {
-    _tag: "Stale",
-    causes,
-    get rootCauses() {
-      return found ??= find()
-    }
-  }
 }
