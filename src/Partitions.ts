@@ -641,7 +641,9 @@ export interface DynamicKeysService {
  * @category services
  * @since 0.1.0
  */
-export class DynamicKeys extends Context.Service<DynamicKeys, DynamicKeysService>()("effect-assets/DynamicKeys") {}
+export class DynamicKeys extends Context.Service<DynamicKeys, DynamicKeysService>()(
+  "effect-assets/Partitions/DynamicKeys"
+) {}
 
 /**
  * The keys of a dynamic partition set could not be read or changed.

@@ -413,6 +413,14 @@ describe("keys of windows", () => {
     assert.isUndefined(line.windowOf("2021-05-08"))
     assert.isUndefined(line.holding(at("2021-05-08T12:00")))
     assert.strictEqual(line.keyOf(line.holding(at("2021-05-07T12:00"))!), "2021-05-07")
+    // and so is one that does not exist yet
+    const future = lineOf(daily({ start: "2021-05-03", exclusions: ["2021-05-05"] }), "2021-01-01")
+    assert.isUndefined(future.windowOf("2021-05-05"))
+    assert.isUndefined(future.holding(at("2021-05-05T12:00")))
+    assert.strictEqual(future.keyOf(future.shifted(at("2021-05-04"), 1)), "2021-05-06")
+    assert.strictEqual(future.keyOf(future.shifted(at("2021-05-06"), -1)), "2021-05-04")
+    const keys = future.between(at("2021-05-04"), at("2021-05-07")).map((window) => future.keyOf(window))
+    assert.deepStrictEqual(keys, ["2021-05-04", "2021-05-06"])
   })
 })
 
@@ -746,6 +754,8 @@ describe("mistakes", () => {
     ],
     ["format", () => hourly({ start, format: "%Y-%m-%d" }), "several windows would have the same key: it lacks %H."],
     ["format", () => cron("*/5 * * * *", { start, format: "%Y%m%d%H" }), "it lacks %M."],
+    // where 2:30 is skipped, it is 3:00, and 3:30 is another window
+    ["format", () => cron("30 2,3 * * *", { start, format: "%Y%m%d%H" }), "it lacks %M."],
     ["format", () => daily({ start, format: "%Y|%m|%d" }), "a key holds neither control characters nor"],
     ["fixed", () => Partitions.fixed([]), "A fixed set has no keys: give it one."],
     ["fixed", () => Partitions.fixed(["a", "b", "a"]), "The key \"a\" is there twice: leave one out."],

@@ -223,6 +223,7 @@ export class Line {
   // the starts of the windows that are known, and the frontier; with exclusions a window ends before the next one starts
   #starts = new Float64Array(64)
   #ends: Float64Array<ArrayBuffer> | undefined
+  #last: WindowLine | undefined
 
   constructor(definition: Definition) {
     this.definition = definition
@@ -235,7 +236,10 @@ export class Line {
 
   /** The windows at a moment. */
   at(now: number): WindowLine {
-    return new WindowLineAt(this, this.#sizeAt(now))
+    const size = this.#sizeAt(now)
+    // many assets share a set, and most ask about the same moment
+    if (this.#last?.size !== size) this.#last = new WindowLineAt(this, size)
+    return this.#last
   }
 
   startAt(index: number): number {
@@ -430,7 +434,7 @@ class WindowLineAt implements WindowLine {
     this.size = size
     this.id = line.definition.id
     this.timeZone = line.definition.cron.zone.id
-    this.bounds = line.definition
+    this.bounds = { start: line.definition.start, end: line.definition.end }
   }
 
   // functions of the object, not of its prototype: they are handed on by themselves
