@@ -161,7 +161,7 @@ const noKeys = (keys: ReadonlyArray<string>): Partitions.PartitionsError => {
  */
 export const make = <P, R>(
   set: Partitions.Partitions<P, R>,
-  keys: Iterable<Key<P>>
+  keys: Iterable<Key<NoInfer<P>>>
 ): Effect.Effect<PartitionSubset<P>, Partitions.PartitionsError | Partitions.KeysError<R>, R> =>
   Effect.flatMap(
     Partitions.resolve(set),
