@@ -39,13 +39,17 @@ import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
 import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
+import * as Freshness from "./Freshness.ts"
 import * as Graph from "./Graph.ts"
 import { GraphStaleness } from "./internal/graphStaleness.ts"
+import { concerns, type Subject } from "./internal/logState.ts"
+import { failedTries, layered } from "./internal/partitionState.ts"
 import { resolveIds } from "./internal/selectionResolve.ts"
 import * as internal from "./internal/staleness.ts"
+import * as Subset from "./internal/subset.ts"
 import * as Metadata from "./Metadata.ts"
 import * as Partitions from "./Partitions.ts"
-import type * as PartitionSubset from "./PartitionSubset.ts"
+import * as PartitionSubset from "./PartitionSubset.ts"
 import type * as Plan from "./Plan.ts"
 import * as Selection from "./Selection.ts"
 
@@ -728,3 +732,491 @@ export const run = Effect.fnUntraced(function*(
 
 const isOutcome = (event: EventLog.LoggedEvent): event is RunOutcome =>
   outcomeTags.includes(event._tag as RunOutcome["_tag"])
+
+// ---------------------------------------------------------------------------------------------------------------------
+// partitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What became of the partitions of an asset. Those that the set does not have any more are left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PartitionStatus {
+  /** All that exist. */
+  readonly all: PartitionSubset.Any
+  /** Those that were materialized or observed, also if a later try failed. */
+  readonly materialized: PartitionSubset.Any
+  readonly missing: PartitionSubset.Any
+  /** Those whose last try failed, or was not made since something upstream failed. */
+  readonly failed: PartitionSubset.Any
+  /** Those that a run is to compute and has not done with yet. */
+  readonly inProgress: PartitionSubset.Any
+}
+
+/**
+ * An asset has no partitions.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotPartitionedError extends Schema.TaggedError<NotPartitionedError>()("NotPartitionedError", {
+  key: Schema.String
+}) {
+  override get message(): string {
+    return `"${this.key}" has no partitions.`
+  }
+}
+
+/**
+ * What became of the partitions of an asset: which are there, which failed, which are being computed. It takes three
+ * queries. Which are stale is told by `staleness`.
+ *
+ * **Example** (Two regions)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Partitions } from "effect-assets"
+ *
+ * const sales = Asset.external("sales", { partitions: Partitions.fixed(["eu", "us"]) })
+ * const program = Effect.gen(function*() {
+ *   yield* Catalog.observe("sales", { partition: "eu", dataVersion: "1" })
+ *   const status = yield* Catalog.partitions(sales)
+ *   return [String(status.materialized), String(status.missing)]
+ * })
+ * await Effect.runPromise(Effect.provide(program, EventLog.layerMemory)) // => ["eu (1 partition)", "us (1 partition)"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const partitions = <T extends Asset.Any>(
+  asset: T
+): Effect.Effect<
+  PartitionStatus,
+  NotPartitionedError | CatalogError<{ readonly asset: T }>,
+  CatalogServices<{ readonly asset: T }>
+> => partitionsOf(asset) as never // what the asset's own set needs is in its type
+
+const partitionsOf = Effect.fnUntraced(function*(
+  asset: Asset.Any
+): Effect.fn.Return<PartitionStatus, NotPartitionedError | AnyCatalogError, AnyCatalogServices> {
+  const { key, partitions: set } = asset
+  if (set === undefined) return yield* new NotPartitionedError({ key })
+  const log = yield* EventLog.EventLog
+  const resolved = yield* resolve(set)
+  const outcomes = (yield* log.outcomes([key])).get(key) ?? []
+  const versions = (yield* log.versions([key])).get(key) ?? []
+  const running = yield* log.runs({ statuses: ["Running"], key })
+  const all = Subset.allOf(resolved)
+  const known = layered(resolved, versions)
+  const tried = failedTries(known, outcomes)
+  const inProgress = running.map((run) =>
+    Subset.difference(
+      subsetOf(resolved, run.partitions?.[key]),
+      Subset.union(known.where((entry) => entry.runId === run.id), tried.of(run.id))
+    )
+  )
+  const subset = (of: Subset.Subset): PartitionSubset.Any => PartitionSubset.fromResolved(resolved, of)
+  const materialized = known.where(() => true)
+  return {
+    all: subset(all),
+    materialized: subset(materialized),
+    missing: subset(Subset.difference(all, materialized)),
+    failed: subset(tried.failed),
+    inProgress: subset(Subset.unionAll(resolved.dimensions.length, inProgress))
+  }
+})
+
+const subsetOf = (resolved: Partitions.Resolved, of: Partitions.Serialized | undefined): Subset.Subset =>
+  of === undefined ? Subset.empty(resolved.dimensions.length) : Subset.deserialize(resolved, of).subset
+
+// ---------------------------------------------------------------------------------------------------------------------
+// checks
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What is known of a check, or of a check of one partition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CheckStatus {
+  readonly key: string
+  readonly check: string
+  /** The partition that is judged, where it is one. */
+  readonly partition: string | undefined
+  /** The partitions that are judged, where it is about partitions. */
+  readonly partitions: Partitions.Serialized | undefined
+  /**
+   * `NotEvaluated`: never, or not since what it judges was materialized anew. `InProgress`: a run is to evaluate it.
+   * `Skipped` and `ExecutionFailed`: not evaluated, since the asset was skipped, or failed or was cancelled.
+   */
+  readonly status: "Passed" | "Failed" | "Errored" | "InProgress" | "NotEvaluated" | "Skipped" | "ExecutionFailed"
+  readonly severity: EventLog.Severity
+  readonly blocking: boolean
+  /** The newest evaluation, be it of data that was replaced since. */
+  readonly evaluation: EventLog.Logged<EventLog.CheckEvaluated> | undefined
+}
+
+/**
+ * The checks of a graph, or those that were evaluated of one asset, with what their newest evaluations say.
+ *
+ * **Details**
+ *
+ * An evaluation counts as long as what it judged is the newest materialization. Of an asset with partitions there is an
+ * entry for each partition that was judged, and one for the partitions that a run is to judge. It takes four queries.
+ *
+ * **Example** (Passed, and not since)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, Check, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const prices = Asset.make("prices", Effect.succeed([3, 4]))
+ * const some = Check.make("some", { asset: prices, check: (prices) => Effect.succeed(prices.length > 0) })
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.run(Graph.make({ prices, some }))
+ *   const [before] = yield* Catalog.checks("prices")
+ *   yield* Runtime.run(Graph.make({ prices }))
+ *   const [after] = yield* Catalog.checks("prices")
+ *   return [before?.status, after?.status]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Passed", "NotEvaluated"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const checks = Effect.fnUntraced(function*(
+  of: Graph.Any | KeyOrAsset
+): Effect.fn.Return<ReadonlyArray<CheckStatus>, EventLog.EventLogError, EventLog.EventLog> {
+  const keys = Graph.isGraph(of) ? Graph.keys(of) : [keyOf(of)]
+  const log = yield* EventLog.EventLog
+  const versions = yield* log.versions(keys)
+  const outcomes = yield* log.outcomes(keys)
+  const evaluations = yield* log.checks(keys)
+  const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
+  return checkStatuses({
+    keys,
+    declared: Graph.isGraph(of) ? declaredChecks(of) : undefined,
+    versions,
+    outcomes,
+    evaluations,
+    running
+  })
+})
+
+/** The checks of a graph by the keys of their assets. */
+const declaredChecks = (graph: Graph.Any): ReadonlyMap<string, ReadonlyArray<Declared>> => {
+  const found = new Map<string, Array<Declared>>()
+  const add = (key: string, check: Declared) => {
+    const list = found.get(key)
+    if (list === undefined) found.set(key, [check])
+    else list.push(check)
+  }
+  for (const { checks, key } of Graph.assets(graph)) {
+    for (const check in checks) {
+      const { blocking = false, severity = "error" } = checks[check]!
+      add(key, { check, severity, blocking })
+    }
+  }
+  for (const { asset, blocking, name, severity } of graph.checks) add(asset.key, { check: name, severity, blocking })
+  return found
+}
+
+type Declared = Pick<CheckStatus, "blocking" | "check" | "severity">
+
+/** What the log tells about some assets. */
+interface Told {
+  readonly keys: ReadonlyArray<string>
+  /** The checks there are; `undefined` if all that were evaluated count. */
+  readonly declared: ReadonlyMap<string, ReadonlyArray<Declared>> | undefined
+  readonly versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>
+  readonly outcomes: ReadonlyMap<string, ReadonlyArray<EventLog.OutcomeState>>
+  readonly evaluations: ReadonlyMap<string, ReadonlyArray<EventLog.Logged<EventLog.CheckEvaluated>>>
+  /** The runs that have not ended, by the assets that they are to compute. */
+  readonly running: ReadonlyMap<string, ReadonlyArray<EventLog.RunRecord>>
+}
+
+const runsByKey = (runs: ReadonlyArray<EventLog.RunRecord>): Told["running"] => {
+  const found = new Map<string, Array<EventLog.RunRecord>>()
+  for (const run of runs) {
+    for (const key of run.keys) {
+      const list = found.get(key)
+      if (list === undefined) found.set(key, [run])
+      else list.push(run)
+    }
+  }
+  return found
+}
+
+const noRuns: ReadonlyArray<EventLog.RunRecord> = []
+
+const checkStatuses = (told: Told): ReadonlyArray<CheckStatus> => told.keys.flatMap((key) => checkStatusesOf(told, key))
+
+const checkStatusesOf = (
+  { declared, evaluations, outcomes, running, versions }: Told,
+  key: string
+): ReadonlyArray<CheckStatus> => {
+  const evaluated = evaluations.get(key) ?? []
+  const names = declared === undefined ? undefined : declared.get(key) ?? []
+  if (evaluated.length === 0 && (names === undefined || names.length === 0)) return []
+  const newestVersion = finder(versions.get(key) ?? [])
+  const newestOutcome = finder(outcomes.get(key) ?? [])
+  const runs = running.get(key) ?? noRuns
+
+  const statuses = evaluated.flatMap((evaluation): ReadonlyArray<CheckStatus> => {
+    const { blocking, check, partition, partitions, severity, status } = evaluation
+    if (names !== undefined && !names.some((name) => name.check === check)) return []
+    const state = newestVersion(evaluation)
+    const awaited = runs.some((run) => run.id !== evaluation.runId && isAbout(run, key, partition))
+    return [{
+      key,
+      check,
+      partition,
+      partitions,
+      status: awaited ? "InProgress" : judges(evaluation, state) ? status : unjudged(state, newestOutcome(evaluation)),
+      severity,
+      blocking,
+      evaluation
+    }]
+  })
+
+  const known = new Map<string, Declared>((names ?? evaluated).map((of) => [of.check, of]))
+  for (const { blocking, check, severity } of known.values()) {
+    const before = statuses.length
+    for (const { partitions } of runs) {
+      const awaited = partitions !== undefined && Object.hasOwn(partitions, key) ? partitions[key] : undefined
+      if (awaited === undefined) continue
+      const partition = awaited._tag === "Keys" && awaited.keys.length === 1 ? awaited.keys[0] : undefined
+      if (partition !== undefined && statuses.some((of) => of.check === check && of.partition === partition)) continue
+      statuses.push({
+        key,
+        check,
+        partition,
+        partitions: awaited,
+        status: "InProgress",
+        severity,
+        blocking,
+        evaluation: undefined
+      })
+    }
+    if (before < statuses.length || statuses.some((of) => of.check === check)) continue
+    const whole = { partition: undefined, partitions: undefined }
+    statuses.push({
+      key,
+      check,
+      ...whole,
+      status: runs.length > 0 ? "InProgress" : unjudged(newestVersion(whole), newestOutcome(whole)),
+      severity,
+      blocking,
+      evaluation: undefined
+    })
+  }
+  return statuses
+}
+
+/** Whether an evaluation judged what is stored now. */
+const judges = (
+  { cursor, target }: EventLog.Logged<EventLog.CheckEvaluated>,
+  state: EventLog.VersionState | undefined
+): boolean => {
+  if (state === undefined) return true
+  if (target === undefined) return cursor > state.cursor
+  return target.runId === state.runId && (target.runId !== undefined || target.timestamp === state.timestamp)
+}
+
+const unjudged = (
+  state: EventLog.VersionState | undefined,
+  outcome: EventLog.OutcomeState | undefined
+): CheckStatus["status"] => {
+  if (outcome === undefined || (state !== undefined && state.cursor > outcome.cursor)) return "NotEvaluated"
+  return outcome.tag === "AssetSkipped" ? "Skipped" : "ExecutionFailed"
+}
+
+/** Finds the newest state about a partition, or about the whole asset, among states of one asset, the newest first. */
+const finder = <S extends Subject & { readonly cursor: number }>(
+  states: ReadonlyArray<S>
+): (subject: Subject) => S | undefined => {
+  const singles = new Map<string, S>()
+  const ranges: Array<S> = []
+  let whole: S | undefined
+  for (const state of states) {
+    if (state.partition !== undefined) {
+      if (!singles.has(state.partition)) singles.set(state.partition, state)
+    } else if (state.partitions !== undefined) ranges.push(state)
+    else whole ??= state
+  }
+  return ({ partition }) => {
+    if (partition === undefined) return whole
+    const single = singles.get(partition)
+    const range = ranges.find((state) =>
+      (single === undefined || state.cursor > single.cursor) && holds(state, partition)
+    )
+    return range ?? single
+  }
+}
+
+/** Whether what is about partitions is about one of them. */
+const holds = ({ partitions }: Subject, partition: string): boolean =>
+  concerns({ _tag: "AssetUpstreamFailed", runId: "", timestamp: 0, key: "", partitions, failed: [] }, partition)
+
+/** Whether a run is to compute an asset, or one partition of it. */
+const isAbout = ({ partitions }: EventLog.RunRecord, key: string, partition: string | undefined): boolean => {
+  const of = partitions !== undefined && Object.hasOwn(partitions, key) ? partitions[key] : undefined
+  return partition === undefined ? of === undefined : of !== undefined && holds({ partitions: of }, partition)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// freshness and overview
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How recent the assets of a graph are, compared with their policies, by key. An asset is as recent as its newest
+ * materialization or observation, of whichever partition.
+ *
+ * **Example** (A day later)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Freshness, Graph } from "effect-assets"
+ * import { TestClock } from "effect/testing"
+ *
+ * const orders = Asset.external("orders", { freshness: Freshness.window({ fail: "24 hours" }) })
+ * const graph = Graph.make({ orders })
+ * const program = Effect.gen(function*() {
+ *   const before = yield* Catalog.freshness(graph)
+ *   yield* Catalog.observe("orders", { dataVersion: "1" })
+ *   yield* TestClock.adjust("25 hours")
+ *   const after = yield* Catalog.freshness(graph)
+ *   return [before.orders._tag, after.orders._tag]
+ * })
+ * const inTest = [TestClock.layer(), EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inTest)) // => ["Unknown", "Overdue"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const freshness = <T extends Graph.Assets>(
+  graph: Graph.Graph<T, Check.Any>
+): Effect.Effect<
+  { readonly [K in Graph.Keys<T>]: Freshness.Evaluation },
+  EventLog.EventLogError,
+  EventLog.EventLog
+> => freshnessOf(graph) as never // a record by key
+
+const freshnessOf = Effect.fnUntraced(function*(
+  graph: Graph.Any
+): Effect.fn.Return<Record<string, Freshness.Evaluation>, EventLog.EventLogError, EventLog.EventLog> {
+  const log = yield* EventLog.EventLog
+  const versions = yield* log.versions(Graph.keys(graph))
+  const now = yield* Clock.currentTimeMillis
+  const found = byKey<Freshness.Evaluation>()
+  for (const { freshness, key } of Graph.assets(graph)) {
+    found[key] = Freshness.evaluate(freshness, versions.get(key)?.[0]?.timestamp, now)
+  }
+  return found
+})
+
+/**
+ * Everything that a list of assets shows about one of them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AssetStatus {
+  readonly key: string
+  /** The newest materialization or observation, of whichever partition. */
+  readonly last: {
+    readonly runId: string | undefined
+    /** Milliseconds since 1970. */
+    readonly timestamp: number
+    readonly dataVersion: string
+    readonly partition: string | undefined
+  } | undefined
+  /** What came of it last. A failure after the last materialization shows here. */
+  readonly outcome: "Materialized" | "Observed" | "Skipped" | "Failed" | "UpstreamFailed" | "Cancelled" | undefined
+  /** The runs that are to compute it and have not ended, the newest first. */
+  readonly running: ReadonlyArray<string>
+  readonly staleness: Staleness
+  readonly checks: ReadonlyArray<CheckStatus>
+  readonly freshness: Freshness.Evaluation
+}
+
+/**
+ * Everything that a list of assets shows, by key. It takes four queries, whatever the number of assets.
+ *
+ * **Example** (A failure after a success)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * let fails = false
+ * const graph = Graph.make({ a: Asset.make("a", Effect.suspend(() => fails ? Effect.fail("no") : Effect.succeed(1))) })
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.run(graph)
+ *   fails = true
+ *   yield* Runtime.run(graph)
+ *   const { a } = yield* Catalog.status(graph)
+ *   return [a.staleness._tag, a.outcome]
+ * })
+ * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Fresh", "Failed"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const status = <T extends Graph.Assets>(
+  graph: Graph.Graph<T, Check.Any>
+): Effect.Effect<{ readonly [K in Graph.Keys<T>]: AssetStatus }, CatalogError<T>, CatalogServices<T>> =>
+  statusOf(graph) as never // a record by key; what the sets of the graph need is in its type
+
+const statusOf = Effect.fnUntraced(function*(
+  graph: Graph.Any
+): Effect.fn.Return<Record<string, AssetStatus>, AnyCatalogError, AnyCatalogServices> {
+  const compiled = Graph.compiled(graph)
+  const log = yield* EventLog.EventLog
+  const keys = Graph.keys(graph)
+  const versions = yield* log.versions(keys)
+  const outcomes = yield* log.outcomes(keys)
+  const evaluations = yield* log.checks(keys)
+  const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
+  const states = new GraphStaleness(compiled, versions, yield* resolvedSets(compiled.assets))
+  const told: Told = { keys, declared: declaredChecks(graph), versions, outcomes, evaluations, running }
+  const now = yield* Clock.currentTimeMillis
+  const found = byKey<AssetStatus>()
+  compiled.assets.forEach(({ freshness, key }, id) => {
+    const last = versions.get(key)?.[0]
+    const tried = outcomes.get(key)?.[0]
+    found[key] = {
+      key,
+      last: last && {
+        runId: last.runId,
+        timestamp: last.timestamp,
+        dataVersion: last.dataVersion,
+        partition: last.partition
+      },
+      outcome: tried !== undefined && (last === undefined || tried.cursor > last.cursor)
+        ? outcomeNames[tried.tag]
+        : last && (last.observed ? "Observed" : "Materialized"),
+      running: (told.running.get(key) ?? noRuns).map((run) => run.id),
+      staleness: states.of(id),
+      checks: checkStatusesOf(told, key),
+      freshness: Freshness.evaluate(freshness, last?.timestamp, now)
+    }
+  })
+  return found
+})
+
+const outcomeNames = {
+  AssetSkipped: "Skipped",
+  AssetFailed: "Failed",
+  AssetUpstreamFailed: "UpstreamFailed",
+  AssetCancelled: "Cancelled"
+} as const satisfies Record<EventLog.OutcomeState["tag"], AssetStatus["outcome"]>

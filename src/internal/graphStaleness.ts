@@ -6,7 +6,14 @@ import type * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
 import * as PartitionSubset from "../PartitionSubset.ts"
 import type { Compiled } from "./compile.ts"
-import { causesOf, evaluate, type PartitionedUpstream, PartitionVersions, type Reader } from "./partitionState.ts"
+import {
+  causesOf,
+  evaluate,
+  layered,
+  type PartitionedUpstream,
+  type PartitionVersions,
+  type Reader
+} from "./partitionState.ts"
 import { type Cause, compare, type Recorded, type Upstream } from "./staleness.ts"
 
 /** @internal */
@@ -98,7 +105,7 @@ export class GraphStaleness {
     if (set === undefined) return undefined
     let found = this.partitions.get(id)
     if (found === undefined) {
-      found = new PartitionVersions(this.resolved(set), this.versions.get(this.graph.assets[id]!.key) ?? [])
+      found = layered(this.resolved(set), this.versions.get(this.graph.assets[id]!.key) ?? [])
       this.partitions.set(id, found)
     }
     return found

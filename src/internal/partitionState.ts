@@ -11,83 +11,95 @@ import * as Subset from "./subset.ts"
 
 type State = EventLog.VersionState
 
-/** What is recorded of one partition, or of each partition of a stretch. */
-interface Entry extends Recorded, Version {
+/** What is recorded of versions of one partition, or of each partition of a stretch. */
+export interface Entry extends Recorded, Version {
   readonly cursor: number
   readonly timestamp: number
+  readonly runId: string | undefined
 }
 
 /** Partitions with what is recorded of each of them. */
-interface Piece {
+export interface Piece<out E> {
   readonly subset: Subset.Subset
-  readonly entry: Entry
+  readonly entry: E
 }
 
 /** What is recorded of versions, for a state as a whole or for one of its partitions. */
 type Versions = NonNullable<State["byPartition"]>[string]
 
 const entryOf = (
-  { codeVersion, cursor, observed, timestamp }: State,
+  { codeVersion, cursor, observed, runId, timestamp }: State,
   { dataVersion, inputPartitions, inputVersions }: Versions
-): Entry => ({ codeVersion, cursor, observed, timestamp, dataVersion, inputPartitions, inputVersions })
+): Entry => ({ codeVersion, cursor, observed, runId, timestamp, dataVersion, inputPartitions, inputVersions })
 
 /** An index tuple as the key of a map. */
 const idOf = (tuple: ReadonlyArray<number>): number | string => tuple.length === 1 ? tuple[0]! : tuple.join()
 
+/** What is recorded, about one partition or about several. */
+interface About {
+  readonly partition: string | undefined
+  readonly partitions: Serialized | undefined
+}
+
 /**
- * The newest state of each partition of an asset, given its states, the newest first. Partitions that the set does not have
- * any more are left out.
+ * What was recorded last of each partition, given what was recorded, the newest first. Partitions that the set does not
+ * have any more are left out.
  *
  * @internal
  */
-export class PartitionVersions {
+export class Layers<S extends About, E> {
   readonly axes: Subset.Axes
   /** Disjoint, and without the partitions that stand by themselves. */
-  private readonly stretches: ReadonlyArray<Piece>
-  private readonly singles: ReadonlyMap<number | string, Piece>
+  private readonly stretches: ReadonlyArray<Piece<E>>
+  private readonly singles: ReadonlyMap<number | string, Piece<E>>
 
-  constructor(axes: Subset.Axes, states: ReadonlyArray<State>) {
+  /** `entryOf` makes what is kept of a record, or of what it says of one partition; `partsOf` names those. */
+  constructor(
+    axes: Subset.Axes,
+    records: ReadonlyArray<S>,
+    entryOf: (record: S, partition: string | undefined) => E,
+    partsOf: (record: S) => ReadonlyArray<string>
+  ) {
     this.axes = axes
     const depth = axes.dimensions.length
-    const stretches: Array<Piece> = []
-    const singles = new Map<number | string, Piece & { readonly tuple: ReadonlyArray<number> }>()
+    const stretches: Array<Piece<E>> = []
+    const singles = new Map<number | string, Piece<E> & { readonly tuple: ReadonlyArray<number> }>()
     let covered = Subset.empty(depth)
-    const add = (key: string, entry: () => Entry): ReadonlyArray<number> | undefined => {
+    const add = (key: string, record: S): ReadonlyArray<number> | undefined => {
       const tuple = axes.indicesOf(key)
       if (tuple === undefined || singles.has(idOf(tuple)) || Subset.has(covered, tuple)) return undefined
-      singles.set(idOf(tuple), { tuple, subset: Subset.fromTuples(depth, [tuple]), entry: entry() })
+      singles.set(idOf(tuple), { tuple, subset: Subset.fromTuples(depth, [tuple]), entry: entryOf(record, key) })
       return tuple
     }
-    for (const state of states) {
-      if (state.partition !== undefined) {
-        add(state.partition, () => entryOf(state, state))
+    for (const record of records) {
+      if (record.partition !== undefined) {
+        add(record.partition, record)
         continue
       }
-      if (state.partitions === undefined) continue
-      const { byPartition } = state
-      const { subset } = Subset.deserialize(axes, state.partitions)
-      // what has newer states, or states of its own, is not part of the stretch
+      if (record.partitions === undefined) continue
+      const { subset } = Subset.deserialize(axes, record.partitions)
+      // what has newer records, or is told apart, is not part of the stretch
       const apart: Array<ReadonlyArray<number>> = []
       for (const { tuple } of singles.values()) if (Subset.has(subset, tuple)) apart.push(tuple)
-      for (const key in byPartition) {
-        const tuple = add(key, () => entryOf(state, byPartition[key]!))
+      for (const key of partsOf(record)) {
+        const tuple = add(key, record)
         if (tuple !== undefined) apart.push(tuple)
       }
       const left = Subset.difference(Subset.difference(subset, covered), Subset.fromTuples(depth, apart))
-      if (left.size > 0) stretches.push({ subset: left, entry: entryOf(state, state) })
+      if (left.size > 0) stretches.push({ subset: left, entry: entryOf(record, undefined) })
       covered = Subset.union(covered, subset)
     }
     this.stretches = stretches
     this.singles = singles
   }
 
-  *pieces(): Generator<Piece> {
+  *pieces(): Generator<Piece<E>> {
     yield* this.stretches
     yield* this.singles.values()
   }
 
   /** What is recorded of a subset: disjoint pieces. */
-  *within(subset: Subset.Subset): Generator<Piece> {
+  *within(subset: Subset.Subset): Generator<Piece<E>> {
     for (const stretch of this.stretches) {
       const shared = Subset.intersection(stretch.subset, subset)
       if (shared.size > 0) yield { subset: shared, entry: stretch.entry }
@@ -104,9 +116,66 @@ export class PartitionVersions {
     }
   }
 
-  /** The partitions of which something is recorded. */
-  get known(): Subset.Subset {
-    return Subset.unionAll(this.axes.dimensions.length, Array.from(this.pieces(), ({ subset }) => subset))
+  /** The partitions of which something is recorded that a condition holds for. */
+  where(condition: (entry: E) => boolean): Subset.Subset {
+    return this.union(this.pieces(), condition)
+  }
+
+  /** The same of a subset. */
+  whereWithin(subset: Subset.Subset, condition: (entry: E) => boolean): Subset.Subset {
+    return this.union(this.within(subset), condition)
+  }
+
+  private union(pieces: Iterable<Piece<E>>, condition: (entry: E) => boolean): Subset.Subset {
+    const found: Array<Subset.Subset> = []
+    for (const { entry, subset } of pieces) if (condition(entry)) found.push(subset)
+    return Subset.unionAll(this.axes.dimensions.length, found)
+  }
+}
+
+/** @internal */
+export type PartitionVersions = Layers<State, Entry>
+
+/**
+ * The newest versions of each partition of an asset, given its states, the newest first.
+ *
+ * @internal
+ */
+export const layered = (axes: Subset.Axes, states: ReadonlyArray<State>): PartitionVersions =>
+  new Layers(
+    axes,
+    states,
+    (state, partition) => entryOf(state, ownOf(state, partition) ?? state),
+    ({ byPartition }) => byPartition === undefined ? nothing : Object.keys(byPartition)
+  )
+
+const ownOf = ({ byPartition }: State, partition: string | undefined): Versions | undefined =>
+  byPartition !== undefined && partition !== undefined && Object.hasOwn(byPartition, partition)
+    ? byPartition[partition]
+    : undefined
+
+const nothing: ReadonlyArray<string> = []
+
+/**
+ * The last tries to compute partitions that came to nothing, where nothing newer is stored.
+ *
+ * @internal
+ */
+export const failedTries = (
+  versions: PartitionVersions,
+  outcomes: ReadonlyArray<EventLog.OutcomeState>
+): { readonly failed: Subset.Subset; readonly of: (runId: string) => Subset.Subset } => {
+  const { axes } = versions
+  const tries = new Layers(axes, outcomes, (outcome) => outcome, () => nothing)
+  const failed: Array<Subset.Subset> = []
+  for (const { entry, subset } of tries.pieces()) {
+    if (entry.tag !== "AssetFailed" && entry.tag !== "AssetUpstreamFailed") continue
+    const newer = versions.whereWithin(subset, ({ cursor }) => cursor > entry.cursor)
+    failed.push(Subset.difference(subset, newer))
+  }
+  return {
+    failed: Subset.unionAll(axes.dimensions.length, failed),
+    of: (runId) => tries.where((entry) => entry.runId === runId)
   }
 }
 
