@@ -35,6 +35,10 @@ const changes: ReadonlyArray<readonly [timeZone: string, around: string]> = [
   ["Pacific/Apia", "2011-12-30"],
   ["America/Caracas", "2007-12-09"],
   ["Antarctica/Casey", "2010-03-05"],
+  // where one stretch of what is kept about a zone would meet the next one
+  ["Europe/London", "1967-10-29"],
+  ["America/Moncton", "1938-06-05"],
+  ["Europe/Berlin", "1985-03-31"],
   ["+05:30", "2023-03-26"],
   ["UTC", "2023-03-26"]
 ]
@@ -80,7 +84,7 @@ const slowTicks = (
   const everyHour = expression.split(" ")[1] === "*"
   // most minutes need no closer look
   const fires = (time: number) =>
-    (cron.minutes.size === 0 || cron.minutes.has(time / minute % 60)) && EffectCron.match(cron, time)
+    (cron.minutes.size === 0 || cron.minutes.has(new Date(time).getUTCMinutes())) && EffectCron.match(cron, time)
   const lastPassing = new Map(locals.map((time, i) => [time, i]))
   const found: Array<number> = []
   for (let at = from, i = 1; at < to; at += minute, i++) {

@@ -183,6 +183,12 @@ describe("the windows that exist", () => {
       days("2021-05", 3, 5, 7)
     ],
     [
+      "TW36, by the key of a window that starts later than its day",
+      daily({ start: "2021-05-03", hourOffset: 6, exclusions: ["2021-05-04"] }),
+      "2021-05-06T06:00",
+      days("2021-05", 3, 5)
+    ],
+    [
       "TW36, with an offset that counts windows that are not excluded",
       daily({ start: "2021-05-03", exclusions: ["0 0 * * 6,0"], endOffset: 1 }),
       "2021-05-08",
@@ -540,6 +546,11 @@ describe("the latest partitions", () => {
           state: Partitions.fixed(["CA", "NY", "MN"])
         })
         assert.deepStrictEqual(yield* Partitions.latest(sales), ["2020-01-02|CA", "2020-01-02|NY", "2020-01-02|MN"])
+        const keysOf = (effect: Effect.Effect<Option.Option<string>>) => Effect.map(effect, Option.getOrUndefined)
+        assert.strictEqual(yield* keysOf(Partitions.first(sales)), "2020-01-01|CA")
+        assert.strictEqual(yield* keysOf(Partitions.last(sales)), "2020-01-02|MN")
+        assert.strictEqual(yield* keysOf(Partitions.next(sales, "2020-01-01|MN")), "2020-01-02|CA")
+        assert.strictEqual(yield* keysOf(Partitions.previous(sales, "2020-01-02|NY")), "2020-01-02|CA")
         const future = Partitions.product({ day: daily({ start: "2021-01-01" }), state: Partitions.fixed(["CA"]) })
         assert.deepStrictEqual(yield* Partitions.latest(future), [])
       })
@@ -578,6 +589,10 @@ describe("fixed keys, dynamic keys and products", () => {
       assert.deepStrictEqual(yield* provided(Partitions.next(customers, "b")), Option.some("c"))
       assert.deepStrictEqual(yield* provided(Partitions.latest(customers)), ["b", "c"])
     }))
+
+  it("dynamic keys are added once", () => {
+    assert.deepStrictEqual(Partitions.validateDynamicKeys("customers", ["b", "a", "b"]), Result.succeed(["b", "a"]))
+  })
 
   for (const key of ["", "a...b", "a|b", "a\nb", "\u0000"]) {
     it.effect(`a dynamic key is not ${JSON.stringify(key)}`, () =>
