@@ -281,11 +281,14 @@ export const Event = Schema.TaggedUnion({
     durationMillis: Schema.Number
   },
   RunFinished: { ...common, status: RunStatus, durationMillis: Schema.Number },
-  /** A backfill begins: the partitions to compute of each asset, and what else it takes to go on after a crash. */
+  /**
+   * A backfill begins: the partitions to compute of each asset (`null` for one without partitions), and what else it takes
+   * to go on after a crash.
+   */
   BackfillStarted: {
     backfillId: Schema.String,
     timestamp,
-    partitions: Schema.Record(Schema.String, Schema.UndefinedOr(Partitions.Serialized)),
+    partitions: Schema.Record(Schema.String, Schema.NullOr(Partitions.Serialized)),
     /** At most so many partitions in one run; `undefined` for all in one. */
     partitionsPerRun: Schema.UndefinedOr(Schema.Int),
     tags: Schema.Record(Schema.String, Schema.String)

@@ -23,6 +23,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -37,10 +38,12 @@ import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
+import * as backfills from "./internal/backfill.ts"
 import { execute, outcomesOf } from "./internal/engine.ts"
 import {
   AssetTimeoutError,
   AssetValueError,
+  BackfillError,
   CheckFailedError,
   RunConfigError,
   RunNotPossibleError,
@@ -48,6 +51,7 @@ import {
 } from "./internal/errors.ts"
 import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
+import { left } from "./internal/retry.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import type * as Partitions from "./Partitions.ts"
@@ -323,6 +327,7 @@ export type Progress<T extends Graph.Assets = Graph.Assets> =
 export {
   AssetTimeoutError,
   AssetValueError,
+  BackfillError,
   CheckFailedError,
   RunConfigError,
   RunNotPossibleError,
@@ -467,6 +472,11 @@ export interface RunOptions<T extends Graph.Assets> {
   readonly onlyStale?: boolean | undefined
   /** Which checks to evaluate: those of the selected assets if it is left out. */
   readonly checks?: Checks | undefined
+  /**
+   * How often to try again when the run fails: with new runs, which keep what succeeded. `run` gives the last one then,
+   * with the outcomes of the earlier ones for what it did not have to compute. None if it is left out.
+   */
+  readonly retries?: number | undefined
   /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
   readonly concurrency?: number | "unbounded" | undefined
   /**
@@ -510,19 +520,76 @@ export const run = <T extends Graph.Assets, C extends Check.Any = never>(
   graph: Graph.Graph<T, C>,
   options?: RunOptions<T>
 ): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
-  const { onProgress } = options ?? {}
-  if (onProgress === undefined) return start(graph, options, undefined)
+  const first = told(graph, options)
+  const retries = options?.retries ?? 0
+  return retries > 0 ? Effect.flatMap(first, (ended) => retriedRun(graph, options!, ended, retries)) : first
+}
+
+/** Tries again what did not succeed. */
+const retriedRun = <T extends Graph.Assets, C extends Check.Any>(
+  graph: Graph.Graph<T, C>,
+  options: RunOptions<T>,
+  ended: Run<T>,
+  retries: number
+): Effect.Effect<Run<T>, RunError, Services<T, C>> =>
+  Effect.gen(function*() {
+    let last = ended
+    for (let retry = 0; retry < retries && last.status === "Failed"; retry++) {
+      const rest = yield* left(graph, last.id)
+      if (rest === undefined) return last
+      const { partition: _, partitions: __, ...common } = options
+      const next = yield* told(graph, {
+        ...common,
+        select: rest.keys as ReadonlyArray<Plan.SelectableKeys<T>>,
+        targets: rest.targets,
+        retryOf: last.id
+      })
+      last = together(last, next)
+    }
+    return last
+  })
+
+/** The second run, with what the first one had brought about already. */
+const together = <T extends Graph.Assets>(first: Run<T>, second: Run<T>): Run<T> => {
+  const outcomes: Record<string, Outcome> = { ...first.outcomes }
+  const partitions: Record<string, ReadonlyMap<string, Outcome> | undefined> = { ...first.partitions }
+  for (const [name, outcome] of Object.entries<Outcome>(second.outcomes)) {
+    if (outcome._tag !== "NotSelected") outcomes[name] = outcome
+  }
+  for (const [name, of] of Object.entries<ReadonlyMap<string, Outcome> | undefined>(second.partitions)) {
+    if (of !== undefined) partitions[name] = new Map([...partitions[name] ?? [], ...of])
+  }
+  // what is not enumerable, the outcomes in order, is that of the second run
+  const descriptors = Object.getOwnPropertyDescriptors(second)
+  return Object.create(Object.prototype, {
+    ...descriptors,
+    outcomes: { ...descriptors.outcomes, value: outcomes },
+    partitions: { ...descriptors.partitions, value: partitions }
+  }) as Run<T>
+}
+
+/** A run whose progress is told. */
+const told = <T extends Graph.Assets, C extends Check.Any>(
+  graph: Graph.Graph<T, C>,
+  options: (RunOptions<T> & Origin) | undefined
+): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
+  return withProgress(options?.onProgress, (tell, isHeard) => start(graph, options, isHeard ? tell : undefined))
+}
+
+/** Tells one thing after the other, while an effect goes on. */
+const withProgress = <P, A, E, R>(
+  onProgress: ((progress: P) => Effect.Effect<void>) | undefined,
+  effect: (tell: (progress: P) => void, isHeard: boolean) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  if (onProgress === undefined) return effect(() => undefined, false)
   return Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const queue = yield* Queue.unbounded<Progress<T>, Cause.Done>()
-      const tell = (progress: Progress<T>) =>
+      const queue = yield* Queue.unbounded<P, Cause.Done>()
+      const tell = (progress: P) =>
         Effect.catchCause(Effect.suspend(() => onProgress(progress)), (cause) =>
           Effect.logError("onProgress failed", cause))
       const telling = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), tell))
-      const exit = yield* Effect.exit(
-        restore(start(graph, options, (progress) =>
-          void Queue.offerUnsafe(queue, progress)))
-      )
+      const exit = yield* Effect.exit(restore(effect((progress) => void Queue.offerUnsafe(queue, progress), true)))
       Queue.endUnsafe(queue)
       // the end of a run is told, too; that of a cancelled one if it does not take long
       const told = Fiber.await(telling)
@@ -721,4 +788,324 @@ export const makeLoader = <ROut, E>(
       load: (asset, ...options) =>
         Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any, ...options), context)) as never
     }
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// operating
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Asks a run to end, be it one of another process that shares the log. Its programs are interrupted, what they acquired is
+ * released, and it is recorded as cancelled. Does not wait for that.
+ *
+ * Fails with a `RunNotPossibleError` if there is no such run, or if it has ended.
+ *
+ * @category operating
+ * @since 0.1.0
+ */
+export const cancel = (
+  runId: string,
+  options?: { readonly reason?: string | undefined }
+): Effect.Effect<void, RunNotPossibleError | EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.gen(function*() {
+    const log = yield* EventLog.EventLog
+    const [known] = yield* log.runs({ ids: [runId] })
+    const problem = known === undefined
+      ? "there is no such run in the event log"
+      : known.status === "Running"
+      ? undefined
+      : `it has ended (${known.status})`
+    if (problem !== undefined) return yield* new RunNotPossibleError({ runId, operation: "cancel", problem })
+    const timestamp = yield* Clock.currentTimeMillis
+    yield* log.append([{
+      _tag: "RunCancelRequested",
+      runId,
+      timestamp,
+      ...(options?.reason === undefined ? undefined : { reason: options.reason })
+    }])
+  })
+
+/**
+ * Runs what an earlier run was to compute and did not: from failure. What it has materialized is kept, be it in an asset or
+ * in partitions of one; what it skipped is tried again, and so is an asset of which a blocking check failed.
+ *
+ * **Details**
+ *
+ * A run whose process has died has no end in the log; it can be retried, too, and is recorded as cancelled then. Tags are
+ * those of the earlier run unless `options` says more; its configuration is not recorded, and has to be given again.
+ *
+ * Fails with a `RunNotPossibleError` if there is no such run, or if there is nothing left to do.
+ *
+ * **Example** (Trying again)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * let isDown = true
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", {
+ *   inputs: { a },
+ *   compute: ({ a }) => isDown ? Effect.fail("the service is down") : Effect.succeed(a + 1)
+ * })
+ * const graph = Graph.make({ a, b })
+ * const program = Effect.gen(function*() {
+ *   const failed = yield* Runtime.run(graph)
+ *   isDown = false
+ *   const run = yield* Runtime.retry(graph, failed.id)
+ *   return [failed.outcomes.b._tag, run.outcomes.a._tag, run.outcomes.b._tag]
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Failed", "NotSelected", "Materialized"]
+ * ```
+ *
+ * @category operating
+ * @since 0.1.0
+ */
+export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
+  runId: string,
+  options?: Omit<RunOptions<T>, "select" | "partition" | "partitions">
+): Effect.Effect<Run<T>, RunNotPossibleError | RunError, Services<T, C>> =>
+  Effect.gen(function*() {
+    const log = yield* EventLog.EventLog
+    const [known] = yield* log.runs({ ids: [runId] })
+    const impossible = (problem: string) => new RunNotPossibleError({ runId, operation: "retry", problem })
+    if (known === undefined) return yield* impossible("there is no such run in the event log")
+    const rest = yield* left(graph, runId)
+    if (rest === undefined) return yield* impossible("everything it was to compute was computed")
+    if (known.status === "Running") {
+      const timestamp = yield* Clock.currentTimeMillis
+      yield* log.append([
+        // if its process lives after all, it is to stop
+        { _tag: "RunCancelRequested", runId, timestamp, reason: "it is retried" },
+        { _tag: "RunFinished", runId, timestamp, status: "Cancelled", durationMillis: timestamp - known.startedAt }
+      ])
+    }
+    return yield* told(graph, {
+      ...options,
+      // they are keys of assets of the graph
+      select: rest.keys as ReadonlyArray<Plan.SelectableKeys<T>>,
+      targets: rest.targets,
+      tags: { ...known.tags, ...options?.tags },
+      retryOf: runId,
+      backfillId: known.backfillId
+    })
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// backfills
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The options of a backfill.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BackfillOptions<T extends Graph.Assets>
+  extends Omit<RunOptions<T>, "partition" | "partitions" | "onProgress" | "retries">
+{
+  /**
+   * The partitions to compute of the assets that come first, and of those that have the same set; further down, mappings
+   * tell. `"missing"` are those of which nothing is materialized.
+   */
+  readonly partitions?: PartitionsWanted | "missing" | undefined
+  /** The partitions to compute by asset, instead of `partitions`. */
+  readonly targets?: { readonly [K in Plan.SelectableKeys<T>]?: PartitionsWanted } | undefined
+  /** How many partitions one run computes: 1 if it is left out; all of them with `"all"`. Can be said by asset. */
+  readonly partitionsPerRun?: number | "all" | { readonly [K in Plan.SelectableKeys<T>]?: number | "all" } | undefined
+  /** How many runs go on at once: 4 if it is left out. */
+  readonly maxRuns?: number | undefined
+  /**
+   * The id of a backfill that did not come to its end: it goes on, with what is neither materialized nor skipped since it
+   * began. `select`, `partitions` and `targets` are those it began with.
+   */
+  readonly resume?: string | undefined
+  /** Is told what happens, one thing after the other. A defect of it is logged. */
+  readonly onProgress?: ((progress: BackfillProgress<T>) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * What a backfill does: the partitions of each asset, and the runs in which they are computed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BackfillPlan {
+  readonly assets: ReadonlyArray<{
+    readonly key: string
+    /** How many partitions; `undefined` for an asset without partitions. */
+    readonly count: number | undefined
+    /** Which partitions, in words. */
+    readonly partitions: string | undefined
+  }>
+  readonly runs: ReadonlyArray<{
+    readonly keys: ReadonlyArray<string>
+    readonly count: number | undefined
+    readonly partitions: string | undefined
+    /** The places in this list of the runs that come before. */
+    readonly after: ReadonlyArray<number>
+  }>
+}
+
+/**
+ * What is told while a backfill goes on. `place` is that of a run in the plan; a run is not possible if what it needs
+ * has failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type BackfillProgress<T extends Graph.Assets = Graph.Assets> =
+  | { readonly _tag: "BackfillStarted"; readonly backfillId: string; readonly plan: BackfillPlan }
+  | { readonly _tag: "BackfillRunStarted"; readonly place: number }
+  | { readonly _tag: "BackfillRunFinished"; readonly place: number; readonly run: Run<T> }
+  | { readonly _tag: "RunNotPossible"; readonly place: number }
+  | {
+    readonly _tag: "BackfillFinished"
+    readonly backfillId: string
+    readonly status: EventLog.RunStatus
+    readonly runs: ReadonlyArray<Run<T>>
+  }
+
+const startBackfill = <T extends Graph.Assets, C extends Check.Any>(
+  graph: Graph.Graph<T, C>,
+  options: BackfillOptions<T> | undefined,
+  tell: (progress: BackfillProgress<T>) => void
+): Effect.Effect<ReadonlyArray<Run<T>>, RunError | BackfillError, Services<T, C>> =>
+  Effect.suspend(() => {
+    const plan = Plan.make(graph, options)
+    if (Result.isFailure(plan)) return Effect.fail(plan.failure)
+    const runPart: backfills.RunPart = (keys, targets, backfillId, tags) =>
+      start(
+        graph,
+        // they are keys of assets of the graph
+        {
+          ...runOptions(options),
+          select: keys as ReadonlyArray<Plan.SelectableKeys<T>>,
+          targets,
+          backfillId,
+          tags
+        },
+        undefined
+      ) as ReturnType<backfills.RunPart>
+    // the backfill works on assets of any type; the services of all of them are in the type of the graph
+    return backfills.execute(
+      plan.success,
+      options as backfills.Options | undefined ?? {},
+      runPart,
+      outcomesOf,
+      tell as (progress: BackfillProgress) => void
+    ) as Effect.Effect<ReadonlyArray<Run<T>>, RunError | BackfillError, Services<T, C>>
+  })
+
+/** The options that each run of a backfill has, too. */
+const runOptions = <T extends Graph.Assets>(options: BackfillOptions<T> | undefined): RunOptions<T> => ({
+  config: options?.config,
+  onlyStale: options?.onlyStale,
+  checks: options?.checks,
+  concurrency: options?.concurrency
+})
+
+/**
+ * Computes many partitions, in as many runs as it takes, upstream before downstream. Gives the runs in the order of the
+ * plan.
+ *
+ * **Details**
+ *
+ * Assets go together in a run where each partition needs just the same one upstream. A failure keeps what needs the failed
+ * partitions from running, and nothing else. A blocking check that fails counts as one. When the effect is interrupted, or
+ * `cancelBackfill` is called in any process that shares the log, the runs that go on are cancelled; `resume` takes up a
+ * backfill that was, also after a crash. `planBackfill` shows what would be done.
+ *
+ * **Example** (Three days)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
+ *
+ * const rain = Asset.make("rain", {
+ *   partitions: Partitions.daily({ start: "2012-01-01" }),
+ *   compute: (_, { partition }) => Effect.succeed(Number(partition.key.slice(-2)))
+ * })
+ * const total = Asset.make("total", {
+ *   inputs: { rain: Asset.partitions(rain) },
+ *   compute: ({ rain }) => Effect.succeed([...rain.values()].reduce((a, b) => a + b, 0))
+ * })
+ * const program = Effect.gen(function*() {
+ *   const runs = yield* Runtime.backfill(Graph.make({ rain, total }), {
+ *     partitions: { from: "2012-01-01", to: "2012-01-03" }
+ *   })
+ *   return [runs.length, yield* Runtime.load(total)]
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => [4, 6]
+ * ```
+ *
+ * @category backfills
+ * @since 0.1.0
+ */
+export const backfill = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
+  options?: BackfillOptions<T>
+): Effect.Effect<ReadonlyArray<Run<T>>, RunError | BackfillError, Services<T, C>> =>
+  withProgress(options?.onProgress, (tell) => startBackfill(graph, options, tell))
+
+/**
+ * A backfill as a stream of what happens. The last element, `BackfillFinished`, holds the runs. Ending the stream early
+ * cancels the backfill.
+ *
+ * @category backfills
+ * @since 0.1.0
+ */
+export const streamBackfill = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
+  options?: Omit<BackfillOptions<T>, "onProgress">
+): Stream.Stream<BackfillProgress<T>, RunError | BackfillError, Services<T, C>> =>
+  Stream.callback<BackfillProgress<T>, RunError | BackfillError, Services<T, C>>(
+    (queue) =>
+      Effect.matchCause(startBackfill(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
+        onSuccess: () => Queue.endUnsafe(queue),
+        onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
+      }),
+    { bufferSize: Infinity }
+  )
+
+/**
+ * What a backfill would do; nothing runs and nothing is recorded.
+ *
+ * @category backfills
+ * @since 0.1.0
+ */
+export const planBackfill = <T extends Graph.Assets, C extends Check.Any = never>(
+  graph: Graph.Graph<T, C>,
+  options?: BackfillOptions<T>
+): Effect.Effect<BackfillPlan, RunError | BackfillError, EventLog.EventLog | Graph.Services<T>> =>
+  Effect.suspend((): Effect.Effect<BackfillPlan, RunError | BackfillError, EventLog.EventLog> => {
+    const plan = Plan.make(graph, options)
+    return Result.isFailure(plan)
+      ? Effect.fail(plan.failure)
+      // only sets of dynamic partitions need anything else, and their service is in the type of the graph
+      : backfills.planned(plan.success, options as backfills.Options | undefined ?? {})
+  })
+
+/**
+ * Asks a backfill to end, be it one of another process that shares the log. Its runs are cancelled. Does not wait for that.
+ *
+ * @category backfills
+ * @since 0.1.0
+ */
+export const cancelBackfill = (
+  backfillId: string
+): Effect.Effect<void, BackfillError | EventLog.EventLogError, EventLog.EventLog> =>
+  Effect.gen(function*() {
+    const log = yield* EventLog.EventLog
+    const known = yield* Stream.runCollect(log.events({ backfillId, tags: ["BackfillStarted", "BackfillFinished"] }))
+    const problem = known.length === 0
+      ? "there is no such backfill in the event log"
+      : known.at(-1)!._tag === "BackfillFinished"
+      ? "it has ended"
+      : undefined
+    if (problem !== undefined) return yield* new BackfillError({ backfillId, problem })
+    yield* log.append([{ _tag: "BackfillCancelRequested", backfillId, timestamp: yield* Clock.currentTimeMillis }])
   })

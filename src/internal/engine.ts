@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -36,7 +37,7 @@ import { CurrentStep, type Step } from "./step.ts"
 import * as Subset from "./subset.ts"
 import { targetsOf, type Wanted } from "./targets.ts"
 import { derivedVersion, hash } from "./version.ts"
-import { expand, type Target, whole, type Work } from "./work.ts"
+import { expand, type PartitionRef, type Target, whole, type Work } from "./work.ts"
 
 const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
 
@@ -193,7 +194,7 @@ const workOf = Effect.fnUntraced(function*(
   const targets = targetsOf(inside, options.partitions, resolve)
   if (Result.isFailure(targets)) return yield* new RunPartitionsError({ problems: targets.failure })
   const planned = only ? new Uint8Array(inside.planned.length) : inside.planned
-  const { unmet, work } = expand(
+  const { circular, unmet, work } = expand(
     { ...inside, planned },
     checks,
     targets.success,
@@ -204,18 +205,27 @@ const workOf = Effect.fnUntraced(function*(
         ? subset
         : Subset.intersection(subset, versions.materialized(asset.key, resolved))
   )
-  if (unmet.length > 0) {
+  if (unmet.length > 0 || circular.length > 0) {
+    const waiting = circular.map(({ key, partitions }) => ({
+      key,
+      problem: partitions.length === 1
+        ? `(partition ${partitions[0]}) reads itself as an earlier partition: give Asset.previous another mapping`
+        : `has partitions that wait for each other, ${some(partitions)}: give Asset.previous another mapping`
+    }))
     return yield* new RunPartitionsError({
       problems: unmet.map(({ key, missing, partition, upstream }) => ({
         key,
         problem: `${partition === undefined ? "" : `(partition ${partition}) `}needs partitions of "${upstream}" that do not exist: ${
           missing.join(", ")
         }. Let the mapping allow it, or read it with Asset.optional`
-      }))
+      })).concat(waiting)
     })
   }
   return work
 })
+
+const some = (keys: ReadonlyArray<string>): string =>
+  keys.length <= 4 ? keys.join(", ") : `${keys.slice(0, 3).join(", ")} and ${keys.length - 3} more`
 
 interface Services {
   readonly runId: string
@@ -700,7 +710,7 @@ class PlannedRun implements Environment {
       case "Computed": {
         const { metadata, stored } = result
         const inputVersions = this.inputVersions(id, step.absent)
-        const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(id)
+        const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(id, inputVersions)
         const { codeVersion } = asset
         const configVersion = asset.config === undefined ? undefined : this.configVersion(asset)
         const dataVersion = result.dataVersion ??
@@ -857,8 +867,8 @@ class PlannedRun implements Environment {
       )
       const versions = this.inputVersions(output, new Set(absent.map(({ name }) => name)))
       if (!sameVersions(versions, found.inputVersions)) return false
-      const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(output)
-      return JSON.stringify(inputPartitions ?? {}) === JSON.stringify(found.inputPartitions ?? {})
+      const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(output, versions)
+      return samePartitions(inputPartitions ?? {}, found.inputPartitions ?? {})
     })
   }
 
@@ -911,8 +921,8 @@ class PlannedRun implements Environment {
 
   /** The partition of a node, as events tell it. */
   private subject(id: number): { readonly partition: string; readonly partitions: Partitions.Serialized } {
-    const { key, set } = this.work.partitions![id]!
-    return { partition: key, partitions: Subset.serialize(set, Subset.fromKeys(set, [key]).subset) }
+    const partition = this.work.partitions![id]!
+    return { partition: partition.key, partitions: serialized(partition) }
   }
 
   /** What becomes of several partitions of an asset in one run is one row. */
@@ -1114,16 +1124,30 @@ class PlannedRun implements Environment {
     return versions
   }
 
-  /** The versions of the partitions that an asset read several of, those of one version together. */
-  private inputPartitions(id: number): EventLog.AssetMaterialized["inputPartitions"] {
+  /**
+   * The versions of the partitions that an asset read several of, those of one version together; and of those of which it
+   * does not go without saying which one it read.
+   */
+  private inputPartitions(
+    id: number,
+    inputVersions: { readonly [key: string]: string }
+  ): EventLog.AssetMaterialized["inputPartitions"] {
     let found: Record<string, ReadonlyArray<{ partitions: Partitions.Serialized; dataVersion: string }>> | undefined
-    for (const { key, many, nodes } of this.work.links![id]!) {
-      if (!many) continue
+    let last: ReadonlySet<number> | undefined
+    for (const { key, many, named, nodes } of this.work.links![id]!) {
+      if (!many) {
+        const dataVersion = inputVersions[key]
+        const partition = nodes.length === 0 ? undefined : this.work.partitions![nodes[0]!]
+        if (named && dataVersion !== undefined && partition !== undefined) {
+          ;(found ??= {})[key] = [{ partitions: serialized(partition), dataVersion }]
+        }
+        continue
+      }
       const groups = new Map<string, Array<string>>()
       let set: Partitions.Resolved | undefined
       for (const node of nodes) {
-        // what was skipped in this run was not read
-        const version = this.states[node] === State.skipped
+        // what was skipped in this run was not read, unless it is its last value that is read
+        const version = this.states[node] === State.skipped && !(last ??= this.lastValues(id)).has(node)
           ? undefined
           : this.versions[node] ?? this.recordedOf(node)?.dataVersion
         const partition = this.work.partitions![node]
@@ -1139,6 +1163,15 @@ class PlannedRun implements Environment {
       }))
     }
     return found
+  }
+
+  /** The upstream nodes of which a node reads what was stored last. */
+  private lastValues(id: number): ReadonlySet<number> {
+    return new Set(
+      this.work.reads[id]!.flatMap(({ id, many, mode }) =>
+        mode === "lastValue" || mode === "optionalLastValue" ? many ?? [id] : []
+      )
+    )
   }
 
   /** The upstream nodes of which nothing that was stored before this run was there for a node that ran. */
@@ -1313,6 +1346,22 @@ const sameVersions = (a: { readonly [key: string]: string }, b: { readonly [key:
   for (const _ in b) count--
   return count === 0
 }
+
+type InputPartitions = NonNullable<EventLog.AssetMaterialized["inputPartitions"]>
+
+/** Neither the order of inputs matters nor that of versions. */
+const samePartitions = (a: InputPartitions, b: InputPartitions): boolean => {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => {
+    const [groups, others] = [a[key]!, b[key]]
+    if (groups.length !== others?.length) return false
+    const byVersion = new Map(others.map(({ dataVersion, partitions }) => [dataVersion, partitions]))
+    return groups.every(({ dataVersion, partitions }) => Equal.equals(byVersion.get(dataVersion), partitions))
+  })
+}
+
+const serialized = ({ key, set }: PartitionRef): Partitions.Serialized =>
+  Subset.serialize(set, Subset.fromKeys(set, [key]).subset)
 
 const heardSkip = 1
 const heardFailure = 2

@@ -104,3 +104,18 @@ export class RunNotPossibleError extends Schema.TaggedError<RunNotPossibleError>
     return `The run ${this.runId} cannot be ${this.operation === "cancel" ? "cancelled" : "retried"}: ${this.problem}.`
   }
 }
+
+/**
+ * A backfill cannot be resumed or cancelled.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BackfillError extends Schema.TaggedError<BackfillError>()("BackfillError", {
+  backfillId: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The backfill ${this.backfillId}: ${this.problem}.`
+  }
+}
