@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { Freshness } from "effect-assets"
 import * as Arbitrary from "effect/Arbitrary"
-import * as Freshness from "../src/Freshness.ts"
 
 const hour = 3_600_000
 const day = 24 * hour

@@ -1,10 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { Asset, EventLog, Graph } from "effect-assets"
-import * as Catalog from "../src/Catalog.ts"
-import * as PartitionMapping from "../src/PartitionMapping.ts"
-import * as Partitions from "../src/Partitions.ts"
-import * as PartitionSubset from "../src/PartitionSubset.ts"
+import { Asset, Catalog, EventLog, Graph, PartitionMapping, Partitions, PartitionSubset } from "effect-assets"
 import { materialized } from "./fixtures/events.ts"
 
 /** What happens to a log, one thing after the other; the place in the list is the time. */

@@ -22,6 +22,8 @@ export interface Entry extends Recorded, Version {
 export interface Piece<out E> {
   readonly subset: Subset.Subset
   readonly entry: E
+  /** Whether it was recorded of just these, and not of more of which newer records have taken the others. */
+  readonly alone: boolean
 }
 
 /** What is recorded of versions, for a state as a whole or for one of its partitions. */
@@ -68,7 +70,12 @@ export class Layers<S extends About, E> {
     const add = (key: string, record: S): ReadonlyArray<number> | undefined => {
       const tuple = axes.indicesOf(key)
       if (tuple === undefined || singles.has(idOf(tuple)) || Subset.has(covered, tuple)) return undefined
-      singles.set(idOf(tuple), { tuple, subset: Subset.fromTuples(depth, [tuple]), entry: entryOf(record, key) })
+      singles.set(idOf(tuple), {
+        tuple,
+        subset: Subset.fromTuples(depth, [tuple]),
+        entry: entryOf(record, key),
+        alone: true
+      })
       return tuple
     }
     for (const record of records) {
@@ -86,7 +93,7 @@ export class Layers<S extends About, E> {
         if (tuple !== undefined) apart.push(tuple)
       }
       const left = Subset.difference(Subset.difference(subset, covered), Subset.fromTuples(depth, apart))
-      if (left.size > 0) stretches.push({ subset: left, entry: entryOf(record, undefined) })
+      if (left.size > 0) stretches.push({ subset: left, entry: entryOf(record, undefined), alone: false })
       covered = Subset.union(covered, subset)
     }
     this.stretches = stretches
@@ -102,7 +109,7 @@ export class Layers<S extends About, E> {
   *within(subset: Subset.Subset): Generator<Piece<E>> {
     for (const stretch of this.stretches) {
       const shared = Subset.intersection(stretch.subset, subset)
-      if (shared.size > 0) yield { subset: shared, entry: stretch.entry }
+      if (shared.size > 0) yield { ...stretch, subset: shared }
     }
     if (subset.size < this.singles.size) {
       for (const tuple of Subset.iterate(subset)) {
@@ -231,18 +238,19 @@ interface Extent {
  * @internal
  */
 export const causesOf = (recorded: Recorded, reader: Reader): ReadonlyArray<Cause> =>
-  comparePiece({ subset: Subset.unit, entry: recorded }, reader, new Map())
+  comparePiece({ subset: Subset.unit, entry: recorded, alone: true }, reader, new Map())
 
 const comparePiece = (
-  { entry, subset }: { readonly subset: Subset.Subset; readonly entry: Recorded },
+  piece: Piece<Recorded>,
   reader: Reader,
   extents: Map<Cause, Extent>
 ): ReadonlyArray<Cause> => {
+  const { entry } = piece
   const { codeVersion, key, partitioned, toleratesAbsence, whole } = reader
   const upstreams: Array<Upstream> = [...whole]
   const mapped = new Map<string, ReadonlyArray<Cause>>()
   for (const upstream of partitioned) {
-    if (!entry.observed) mapped.set(upstream.key, mappedCauses(entry, subset, reader, upstream, extents))
+    if (!entry.observed) mapped.set(upstream.key, mappedCauses(piece, reader, upstream, extents))
     upstreams.push({ key: upstream.key, external: upstream.external, version: undefined })
   }
   return compare(
@@ -254,8 +262,7 @@ const comparePiece = (
 
 /** Why some partitions with one state are stale because of the partitions of one upstream asset. */
 const mappedCauses = (
-  entry: Recorded,
-  subset: Subset.Subset,
+  { alone, entry, subset }: Piece<Recorded>,
   { axes, key }: Reader,
   { external, key: upstream, mappings, self, several, tolerated, versions }: PartitionedUpstream,
   extents: Map<Cause, Extent>
@@ -295,8 +302,8 @@ const mappedCauses = (
     // a map has whatever is there: had it been read, it would be recorded
     else if (!tolerated || several) added.push(part)
   }
-  // a stretch may be less than what was recorded together, so only of one partition it is known what it read
-  if (subset.size === 1 && groups !== undefined) {
+  // of partitions that were computed together it is not known which of them read what is gone
+  if (alone && groups !== undefined) {
     const gone = Subset.difference(groups.all, needed)
     for (const [before, group] of groups.byVersion) note(Subset.intersection(gone, group), before, undefined)
     if (groups.unknown) {
