@@ -410,6 +410,16 @@ const cases: ReadonlyArray<readonly [name: string, pair: Pair, asks: ReadonlyArr
     { up: ["2023-01-01", "2023-01-04"], gives: days("2023-01-01", "2023-01-04") },
     { down: ["2023-01-04"], gives: ["2023-01-03", "2023-01-04"] }
   ]],
+  ["a week that the end of the set cuts", {
+    down: daily("2023-01-01"),
+    up: Partitions.weekly({ start: "2023-01-01", end: "2023-01-11" }),
+    mapping: timeWindow({ endOffset: 1 })
+  }, [
+    // only the offset leads out of the set
+    { up: ["2023-01-07"], gives: ["2023-01-01"] },
+    { up: ["2023-01-08"], gives: [], missing: ["2023-01-08"] },
+    { up: ["2023-01-10", "2023-01-20"], gives: [], missing: ["2023-01-08", "2023-01-15"] }
+  ]],
   ["time windows that are still to come", {
     down: daily("2023-01-01"),
     up: daily("2023-01-01"),
@@ -919,4 +929,34 @@ describe("mappings of any products", () => {
       }),
     { arbitrary: { runs: 300 } }
   )
+})
+
+describe("types of mappings", () => {
+  type Mapping<Down, Up> = PartitionMapping.PartitionMapping<Down, Up>
+  type Day = Partitions.TimeWindow
+  interface Sale {
+    readonly day: Day
+    readonly region: "us" | "eu"
+  }
+
+  it("say what partitions a mapping is for", () => {
+    const right: readonly [
+      Mapping<Day, Day>,
+      Mapping<undefined, Day>,
+      Mapping<"a" | "b", string>,
+      Mapping<Sale, { readonly day: Day }>
+    ] = [timeWindow(), PartitionMapping.last, fixed({ a: "b" }), product({ day: { dimension: "day" } })]
+    // @ts-expect-error: letters are no time windows
+    const letter: Mapping<"a", Day> = timeWindow()
+    // @ts-expect-error: there is no partition downstream that could be the same
+    const none: Mapping<undefined, Day> = identity
+    // @ts-expect-error: there is no such dimension downstream
+    const area: Mapping<Sale, Sale> = product({ area: { dimension: "region" } })
+    // @ts-expect-error: there is no such dimension upstream
+    const other: Mapping<Sale, Sale> = product({ region: { dimension: "area" } })
+    // what takes any mapping takes each of them
+    const any: ReadonlyArray<PartitionMapping.PartitionMapping> = [...right, letter, none, area, other]
+    // a mapping is plain data
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(any)), [...any])
+  })
 })
