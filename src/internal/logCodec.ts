@@ -30,7 +30,7 @@ export const makeEventCodec = (
       if (!Number.isFinite(event.timestamp)) {
         throw new Error(`the timestamp of an event has to be a finite number: ${event._tag} has ${event.timestamp}`)
       }
-      // the only events in which what is `undefined` must not be left out
+      // these have what may be `undefined` and must not be left out, and are rare
       if (event._tag !== "BackfillStarted") {
         const text = JSON.stringify(event)
         if (!text.includes("null")) return text
