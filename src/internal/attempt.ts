@@ -48,6 +48,8 @@ export interface Environment {
   /** Whether the log says that what a node was materialized with before this run has no value. */
   readonly isVoid: (id: number) => boolean
   readonly slot: (id: number) => IOManager.Slot
+  /** Whether a node that is not part of the run was skipped when it last was part of one. */
+  readonly wasSkipped: (id: number) => Effect.Effect<boolean>
   /** What a check of a node judges. */
   readonly target: (id: number) => Check.Target | undefined
 }
@@ -260,6 +262,7 @@ const loadInputs = (
 ): Effect.Effect<EventLog.SkipReason | undefined, IOManager.IOManagerError> | undefined => {
   let missing: Array<string> | undefined
   let nowhere: Array<string> | undefined
+  let skipped: Array<string> | undefined
   let waiting: Array<Effect.Effect<void, IOManager.IOManagerError>> | undefined
   for (const read of reads) {
     const { mode, name } = read
@@ -315,6 +318,14 @@ const loadInputs = (
             if (missing?.includes(key) !== true) (missing ??= []).push(key)
             return Effect.void
           }
+          if (state === State.notPlanned) {
+            return Effect.flatMap(env.wasSkipped(read.id), (wasSkipped) => {
+              if (!wasSkipped) return Effect.fail(error)
+              const { key } = env.work.assets[read.id]!
+              if (skipped?.includes(key) !== true) (skipped ??= []).push(key)
+              return Effect.void
+            })
+          }
         }
         return Effect.fail(error)
       }
@@ -323,7 +334,10 @@ const loadInputs = (
   if (nowhere !== undefined) return Effect.succeed({ _tag: "NoUpstreamPartition", keys: nowhere })
   return waiting && Effect.map(
     Effect.forEach(waiting, (load) => load, { concurrency: 16, discard: true }),
-    () => missing && { _tag: "NoLastValue", keys: missing }
+    () =>
+      skipped !== undefined
+        ? { _tag: "UpstreamSkipped", keys: skipped }
+        : missing && { _tag: "NoLastValue", keys: missing }
   )
 }
 
@@ -339,11 +353,11 @@ const loadMany = (
     const state = env.states[id]!
     const storage = env.storage(id)
     if (state === State.skipped && !takesLast) return Effect.void
-    if (state === State.void || storage === undefined || (state !== State.stored && env.isVoid(id))) {
-      // nothing is stored of it, be it materialized or not
-      if (state === State.void) found[at] = { value: undefined }
+    if (state === State.void || (state !== State.stored && env.isVoid(id))) {
+      found[at] = { value: undefined }
       return Effect.void
     }
+    if (storage === undefined) return Effect.void
     const slot = env.slot(id)
     const there = IOManager.immediateOf(storage)?.load(slot)
     if (there !== undefined) {

@@ -367,6 +367,19 @@ class PlannedRun implements Environment {
     return this.services.versions.of(this.work.assets[id]!.key, this.work.partitions?.[id])
   }
 
+  wasSkipped(id: number): Effect.Effect<boolean> {
+    const { key } = this.work.assets[id]!
+    const partition = this.work.partitions?.[id]
+    return Effect.match(this.services.log.outcomes([key]), {
+      // what is not stored is told then, whatever else is wrong
+      onFailure: () => false,
+      onSuccess: (found) => {
+        const newest = found.get(key)?.find((state) => isAbout(state, partition))
+        return newest?.tag === "AssetSkipped" && newest.cursor > (this.recordedOf(id)?.state.cursor ?? -1)
+      }
+    })
+  }
+
   target(id: number): Check.Target | undefined {
     const { key } = this.work.assets[id]!
     const judged = this.judged.get(id)
@@ -1333,6 +1346,17 @@ const severity: { readonly [tag in Runtime.Outcome["_tag"]]: number } = {
 }
 
 const noKeys: ReadonlyArray<string> = []
+
+/** Whether what is recorded is about an asset as a whole, or about a partition of it. */
+const isAbout = (
+  { partition, partitions }: EventLog.OutcomeState,
+  wanted: PartitionRef | undefined
+): boolean => {
+  if (wanted === undefined) return partition === undefined && partitions === undefined
+  if (partition !== undefined || partitions === undefined) return partition === wanted.key
+  const tuple = wanted.set.indicesOf(wanted.key)
+  return tuple !== undefined && Subset.has(Subset.deserialize(wanted.set, partitions).subset, tuple)
+}
 
 /** The program of a check is tried once, for as long as it takes. */
 const unmanaged = { pool: undefined, retry: undefined, timeout: undefined }
