@@ -262,6 +262,19 @@ const outcomeOf = (row: OutcomeRow): EventLog.OutcomeState => {
   }
 }
 
+const runRow = (event: Extract<RunEvent, { readonly _tag: "RunStarted" }>, cursor: number): Values => [
+  toColumn(event.runId),
+  cursor,
+  "Running",
+  0,
+  event.timestamp,
+  orNull(event.retryOf),
+  orNull(event.backfillId),
+  JSON.stringify(event.keys),
+  event.partitions === undefined ? null : JSON.stringify(event.partitions),
+  JSON.stringify(event.tags)
+]
+
 interface RunRow {
   readonly id: string
   readonly cursor: number | bigint
@@ -495,34 +508,31 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** A run begins once, and its end, once recorded, is not changed. */
-  const putRun = Effect.fnUntraced(function*(event: RunEvent, cursor: number) {
-    const id = toColumn(event.runId)
-    switch (event._tag) {
-      case "RunStarted": {
-        const known = yield* execute(`SELECT 1 AS known FROM ${runsTable.name} WHERE ${is("id")}`, isParams(id))
-        if (known.length > 0) return
-        const { backfillId, keys, partitions, retryOf, tags, timestamp } = event
-        return yield* insert(runsTable, [[
-          id,
-          cursor,
-          "Running",
-          0,
-          timestamp,
-          orNull(retryOf),
-          orNull(backfillId),
-          JSON.stringify(keys),
-          partitions === undefined ? null : JSON.stringify(partitions),
-          JSON.stringify(tags)
-        ]])
+  const putRuns = Effect.fnUntraced(function*(events: Batch["runs"]) {
+    const begun = new Map<string, Values>()
+    for (const { cursor, event } of events) {
+      const id = toColumn(event.runId)
+      if (event._tag === "RunStarted" && !begun.has(id)) begun.set(id, runRow(event, cursor))
+    }
+    if (begun.size > 0) {
+      const there = yield* execute<{ readonly id: string }>(`SELECT id FROM ${runsTable.name} WHERE ${among("id")}`, [
+        JSON.stringify([...begun.keys()])
+      ])
+      for (const { id } of there) begun.delete(id)
+      yield* insert(runsTable, [...begun.values()])
+    }
+    for (const { cursor, event } of events) {
+      const run = [...isParams(toColumn(event.runId)), cursor]
+      if (event._tag === "RunCancelRequested") {
+        yield* execute(`UPDATE ${runsTable.name} SET cancel_requested = 1 WHERE ${is("id")} AND cursor < ?`, run)
       }
-      case "RunCancelRequested":
-        return yield* execute(`UPDATE ${runsTable.name} SET cancel_requested = 1 WHERE ${is("id")}`, isParams(id))
-      case "RunFinished":
-        return yield* execute(
+      if (event._tag === "RunFinished") {
+        yield* execute(
           `UPDATE ${runsTable.name} SET status = ?, finished_at = ?, duration_millis = ?
-            WHERE ${is("id")} AND status = 'Running'`,
-          [event.status, event.timestamp, event.durationMillis, ...isParams(id)]
+            WHERE ${is("id")} AND cursor < ? AND status = 'Running'`,
+          [event.status, event.timestamp, event.durationMillis, ...run]
         )
+      }
     }
   })
 
@@ -534,7 +544,7 @@ export const make = Effect.fnUntraced(function*(
       yield* insert(eventsTable, batch.events)
       for (const [table, states] of batch.states) yield* putStates(table, states)
       for (const replacement of batch.replacements) yield* removeReplaced(replacement)
-      for (const { cursor, event } of batch.runs) yield* putRun(event, cursor)
+      if (batch.runs.length > 0) yield* putRuns(batch.runs)
       return head
     }))
 

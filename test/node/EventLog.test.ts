@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite"
 import { finished, materialized, started } from "../fixtures/events.ts"
 import { agreesWithMemory, operations } from "../fixtures/logLaws.ts"
 import { logSuite, type Opened } from "../fixtures/logSuite.ts"
-import { postgresDatabases } from "../fixtures/postgres.ts"
+import { postgresSchemas } from "../fixtures/postgres.ts"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "assets-log-"))),
@@ -33,25 +33,25 @@ const all = (log: EventLog.Service, filter: EventLog.EventFilter = {}) => Stream
 
 logSuite("in SQLite", (name, test) => it.effect(name, test), sqlite, { durable: true })
 
-const postgres = postgresDatabases(afterAll)
+const postgres = postgresSchemas(afterAll)
 
 logSuite(
   "in PostgreSQL",
   (name, test) => it.effect(name, test),
-  Effect.map(postgres, (client) => ({ open: open(client) })),
+  Effect.map(postgres, (client) => ({ open: Effect.suspend(() => open(client())) })),
   { durable: true }
 )
 
 describe("the log in PostgreSQL", () => {
   it.effect.prop("agrees with the one in memory", [operations], ([operations]) =>
     Effect.scoped(Effect.gen(function*() {
-      const { log } = yield* open(yield* postgres)
+      const { log } = yield* open((yield* postgres)())
       yield* agreesWithMemory(log, operations)
-    })), { arbitrary: { runs: 15, seed: 7 } })
+    })), { arbitrary: { runs: 10, seed: 7 } })
 
   it.effect("is refused when a newer version has written it", () =>
     Effect.gen(function*() {
-      const client = yield* postgres
+      const client = (yield* postgres)()
       yield* open(client)
       const later = SqlClient.SqlClient.use((sql) =>
         sql`INSERT INTO effect_assets_migrations (migration_id, name) VALUES (99, 'later')`
@@ -64,15 +64,8 @@ describe("the log in PostgreSQL", () => {
   it.effect("can be read where it takes no writes, and tells so", () =>
     Effect.gen(function*() {
       const client = yield* postgres
-      yield* Effect.scoped(Effect.flatMap(open(client), ({ log }) => log.append([started("one")])))
-      const protect = SqlClient.SqlClient.use((sql) =>
-        Effect.flatMap(
-          sql<{ readonly name: string }>`SELECT current_database() AS name`,
-          ([database]) => sql`ALTER DATABASE ${sql(database!.name)} SET default_transaction_read_only = on`
-        )
-      )
-      yield* Effect.provide(protect, client)
-      const { log } = yield* open(client)
+      yield* Effect.scoped(Effect.flatMap(open(client()), ({ log }) => log.append([started("one")])))
+      const { log } = yield* open(client({ default_transaction_read_only: "on" }))
       assert.strictEqual((yield* all(log)).length, 1)
       const error = yield* Effect.flip(log.append([finished("one")]))
       assert.match(error.message, /could not be written: the database takes no writes: connect to the primary/)
