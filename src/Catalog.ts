@@ -31,6 +31,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -41,8 +42,9 @@ import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
 import * as Freshness from "./Freshness.ts"
 import * as Graph from "./Graph.ts"
-import { GraphStaleness } from "./internal/graphStaleness.ts"
+import { GraphStaleness, ofWhole } from "./internal/graphStaleness.ts"
 import { concerns, type Subject } from "./internal/logState.ts"
+import * as Mapping from "./internal/mapping.ts"
 import { failedTries, layered } from "./internal/partitionState.ts"
 import { resolveIds } from "./internal/selectionResolve.ts"
 import * as internal from "./internal/staleness.ts"
@@ -634,6 +636,151 @@ const recordObservation = Effect.fnUntraced(function*(
   }
   yield* log.append([event])
   return event
+})
+
+/**
+ * A materialization cannot be reported: of an external asset, or without saying of which partition.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", {
+  key: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `A materialization of "${this.key}" cannot be reported: ${this.problem}.`
+  }
+}
+
+/**
+ * What is reported of a materialization that something else has done.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReportOptions {
+  /** What tells the data from other data; the id of the recorded run if it is left out. */
+  readonly dataVersion?: string | undefined
+  readonly metadata?: Metadata.Input | undefined
+  /** Of an asset with partitions, which one. */
+  readonly partition?: string | undefined
+  /** The tags of the recorded run. */
+  readonly tags?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * Records that something else has computed and stored an asset of this graph: a notebook, an import by hand. It counts as
+ * computed by the code and from the data that there are now, so it is fresh until one of them changes.
+ *
+ * It is recorded as a run of its own, whose id it gives. Nothing is stored.
+ *
+ * **Example** (A backup that was restored)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Asset, Catalog, EventLog, Graph } from "effect-assets"
+ *
+ * const orders = Asset.make("orders", Effect.succeed([3, 4]))
+ * const program = Effect.gen(function*() {
+ *   yield* Catalog.reportMaterialization(orders, { dataVersion: "backup-7", metadata: { rows: 2 } })
+ *   return (yield* Catalog.staleness(Graph.make({ orders }))).orders._tag
+ * })
+ * await Effect.runPromise(Effect.provide(program, EventLog.layerMemory)) // => "Fresh"
+ * ```
+ *
+ * @category recording
+ * @since 0.1.0
+ */
+export const reportMaterialization = <T extends Asset.Any>(
+  asset: T,
+  options?: ReportOptions
+): Effect.Effect<
+  string,
+  ReportError | CatalogError<{ readonly asset: T }>,
+  CatalogServices<{ readonly asset: T }>
+> => report(asset, options ?? {}) as never // what the asset's own set needs is in its type
+
+const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
+
+const report = Effect.fnUntraced(function*(
+  asset: Asset.Any,
+  { dataVersion, metadata, partition, tags = {} }: ReportOptions
+): Effect.fn.Return<string, ReportError | AnyCatalogError, AnyCatalogServices> {
+  const { codeVersion, external, key } = asset
+  const refused = (problem: string) => new ReportError({ key, problem })
+  if (external) return yield* refused("it is external; use Catalog.observe")
+  if (asset.partitions !== undefined && partition === undefined) {
+    return yield* refused("it has partitions; say which one")
+  }
+  if (asset.partitions === undefined && partition !== undefined) return yield* refused("it has no partitions")
+  const log = yield* EventLog.EventLog
+  const reads = [...Object.values(asset.inputs), ...asset.deps]
+  const sets = yield* resolvedSets([asset, ...reads.map((read) => read.asset)])
+  const axes = asset.partitions && sets.get(Partitions.id(asset.partitions))
+  if (axes !== undefined && axes.indicesOf(partition!) === undefined) {
+    return yield* refused(`there is no partition ${JSON.stringify(partition)}`)
+  }
+  const subset = axes === undefined ? Subset.unit : Subset.fromKeys(axes, [partition!]).subset
+  const versions = yield* log.versions(reads.map((read) => read.asset.key))
+  const inputVersions = byKey<string>()
+  const inputPartitions = byKey<
+    ReadonlyArray<{ readonly partitions: Partitions.Serialized; readonly dataVersion: string }>
+  >()
+  for (const { asset: upstream } of reads) {
+    const states = versions.get(upstream.key) ?? []
+    if (upstream.partitions === undefined) {
+      const version = ofWhole(states)?.dataVersion
+      if (version !== undefined) inputVersions[upstream.key] = version
+      continue
+    }
+    const upstreamAxes = sets.get(Partitions.id(upstream.partitions))!
+    const depth = upstreamAxes.dimensions.length
+    const needed = reads.flatMap((read) =>
+      read.asset.key === upstream.key ? [Mapping.upstream(read.mapping, axes, subset, upstreamAxes).existing] : []
+    )
+    const groups = new Map<string, Array<Subset.Subset>>()
+    for (const { entry, subset } of layered(upstreamAxes, states).within(Subset.unionAll(depth, needed))) {
+      const group = groups.get(entry.dataVersion)
+      if (group === undefined) groups.set(entry.dataVersion, [subset])
+      else group.push(subset)
+    }
+    inputPartitions[upstream.key] = Array.from(groups, ([dataVersion, group]) => ({
+      partitions: Subset.serialize(upstreamAxes, Subset.unionAll(depth, group)),
+      dataVersion
+    }))
+  }
+  const runId = yield* random.uuidV7()
+  const timestamp = yield* Clock.currentTimeMillis
+  const about = partition === undefined ? {} : { partition }
+  yield* log.append([
+    {
+      _tag: "RunStarted",
+      runId,
+      timestamp,
+      keys: [key],
+      tags,
+      ...(axes !== undefined && { partitions: { [key]: Subset.serialize(axes, subset) } })
+    },
+    {
+      _tag: "AssetMaterialized",
+      runId,
+      timestamp,
+      key,
+      ...about,
+      dataVersion: dataVersion ?? runId,
+      codeVersion,
+      inputVersions: { ...inputVersions },
+      ...(Object.keys(inputPartitions).length > 0 && { inputPartitions: { ...inputPartitions } }),
+      metadata: Metadata.fromInput(metadata ?? {}),
+      durationMillis: 0,
+      attempts: 0,
+      steps: [],
+      stored: true
+    },
+    { _tag: "RunFinished", runId, timestamp, status: "Succeeded", durationMillis: 0 }
+  ])
+  return runId
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
