@@ -363,6 +363,12 @@ const validatePartitions = (asset: Asset.Any, invalid: (problem: string) => void
     else {
       const problem = mappingProblem(mapping, partitions, partitions)
       if (problem !== undefined) invalid(`the input "${name}" cannot be mapped: ${problem}`)
+      else if (!isSingle(mapping, partitions, partitions)) {
+        invalid(`the input "${name}" leads to several earlier partitions: Asset.previous is for one`)
+      }
+    }
+    if (asset.output !== undefined) {
+      invalid(`the input "${name}" is an earlier partition, and it is not said of which output of the multi-asset`)
     }
   }
 }

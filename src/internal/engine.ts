@@ -347,6 +347,14 @@ class PlannedRun implements Environment {
     return this.work.outputsOf(id)
   }
 
+  /** The outputs that a launched step computes: those that are fresh are left out. */
+  private outputsToCompute(id: number): ReadonlyArray<number> {
+    const outputs = this.outputsOf(id)
+    return this.services.onlyStale && outputs.length > 1
+      ? outputs.filter((output) => this.states[output] !== State.upToDate)
+      : outputs
+  }
+
   slot(id: number): IOManager.Slot {
     return this.slots[id] ??= slotOf(this.work.assets[id]!, this.runId, this.work.partitions?.[id]?.key)
   }
@@ -554,7 +562,11 @@ class PlannedRun implements Environment {
         this.settled.push(id)
         return this.propagate()
       }
-      if (onlyStale && this.isUpToDate(id)) return this.settleUpToDate(id)
+      if (onlyStale) {
+        const fresh = this.freshOutputs(id)
+        if (fresh.length > 0) this.settleUpToDate(fresh)
+        if (fresh.length === this.outputsOf(id).length) return
+      }
       const { pool } = assets[id]!
       if (pool !== undefined && !pools.tryTake(pool)) {
         this.parked.push(id)
@@ -596,7 +608,10 @@ class PlannedRun implements Environment {
       if (Exit.isExit(effect)) return this.finished(id, step, effect as Exit.Exit<Results, unknown>)
     } else effect = this.managed(id, step, name)
 
-    const annotations = { ...this.annotations, asset: name }
+    const partition = this.work.partitions?.[id]?.key
+    const annotations = partition === undefined
+      ? { ...this.annotations, asset: name }
+      : { ...this.annotations, asset: name, partition }
     const context = Context.add(
       Context.add(this.services.context, CurrentStep, step),
       References.CurrentLogAnnotations,
@@ -625,7 +640,7 @@ class PlannedRun implements Environment {
     step.metadata = undefined
     step.absent = undefined
     if (listener !== undefined && this.work.checks?.[id] === undefined) {
-      for (const output of this.outputsOf(id)) {
+      for (const output of this.outputsToCompute(id)) {
         const partition = this.work.partitions?.[output]?.key
         listener({
           _tag: "AssetStarted",
@@ -635,7 +650,7 @@ class PlannedRun implements Environment {
         })
       }
     }
-    return attempt(this, id, this.work.siblings[id] === undefined ? undefined : this.outputsOf(id), step)
+    return attempt(this, id, this.work.siblings[id] === undefined ? undefined : this.outputsToCompute(id), step)
   }
 
   /** Attempts within their time, as often as it takes, and seen by the tracer. */
@@ -649,9 +664,14 @@ class PlannedRun implements Environment {
     })
     const pooled = pool === undefined ? timed : this.pooled(pool, timed)
     const effect = retry === undefined ? pooled : retried(pooled, retry, () => this.stopping)
+    const partition = this.work.partitions?.[id]?.key
     return this.traced
       ? Effect.withSpan(effect, `${check === undefined ? "asset" : "check"} ${name}`, {
-        attributes: { "asset.key": name, "run.id": this.runId },
+        attributes: {
+          "asset.key": name,
+          "run.id": this.runId,
+          ...(partition === undefined ? undefined : { "asset.partition": partition })
+        },
         captureStackTrace: false
       })
       : effect
@@ -685,7 +705,7 @@ class PlannedRun implements Environment {
       else this.settleResult(id, { _tag: "Failed", cause }, step)
       this.settled.push(id)
     } else {
-      const outputs = this.outputsOf(id)
+      const outputs = this.outputsToCompute(id)
       for (let at = 0; at < outputs.length; at++) {
         const result = Exit.isSuccess(exit)
           ? (exit.value as ReadonlyArray<StepResult>)[at]!
@@ -861,32 +881,38 @@ class PlannedRun implements Environment {
     this.services.listener?.({ _tag: "CheckFinished", key, check, outcome })
   }
 
-  /** What is stored is fresh, and what a run of it would read is what it has read. */
-  private isUpToDate(id: number): boolean {
-    return this.outputsOf(id).every((output) => {
-      const found = this.recordedOf(output)
-      if (found === undefined) return false
-      const asset = this.work.assets[output]!
-      const { state } = found
-      if (asset.codeVersion !== undefined && state.codeVersion !== undefined && asset.codeVersion !== state.codeVersion) {
-        return false
-      }
-      if (asset.config !== undefined) {
-        const config = this.configVersion(asset)
-        if (config === undefined || (state.configVersion !== undefined && state.configVersion !== config)) return false
-      }
-      const absent = this.work.reads[output]!.filter(({ id, mode }) =>
-        mode === "optional" && this.states[id] === State.skipped
-      )
-      const versions = this.inputVersions(output, new Set(absent.map(({ name }) => name)))
-      if (!sameVersions(versions, found.inputVersions)) return false
-      const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(output, versions)
-      return samePartitions(inputPartitions ?? {}, found.inputPartitions ?? {})
-    })
+  /** The outputs of a step that need not be computed: a program that cannot compute a part of them computes all. */
+  private freshOutputs(id: number): ReadonlyArray<number> {
+    const outputs = this.outputsOf(id)
+    const fresh = outputs.filter((output) => this.isUpToDate(output))
+    const canSubset = this.work.assets[id]!.output?.multi.canSubset === true
+    return canSubset || fresh.length === outputs.length ? fresh : noNodes
   }
 
-  private settleUpToDate(id: number): void {
-    for (const output of this.outputsOf(id)) {
+  /** What is stored is fresh, and what a run of it would read is what it has read. */
+  private isUpToDate(id: number): boolean {
+    const found = this.recordedOf(id)
+    if (found === undefined) return false
+    const asset = this.work.assets[id]!
+    const { state } = found
+    if (asset.codeVersion !== undefined && state.codeVersion !== undefined && asset.codeVersion !== state.codeVersion) {
+      return false
+    }
+    if (asset.config !== undefined) {
+      const config = this.configVersion(asset)
+      if (config === undefined || (state.configVersion !== undefined && state.configVersion !== config)) return false
+    }
+    const absent = this.work.reads[id]!.filter(({ id, mode }) =>
+      mode === "optional" && this.states[id] === State.skipped
+    )
+    const versions = this.inputVersions(id, new Set(absent.map(({ name }) => name)))
+    if (!sameVersions(versions, found.inputVersions)) return false
+    const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(id, versions)
+    return samePartitions(inputPartitions ?? {}, found.inputPartitions ?? {})
+  }
+
+  private settleUpToDate(outputs: ReadonlyArray<number>): void {
+    for (const output of outputs) {
       const { key } = this.work.assets[output]!
       const { dataVersion } = this.recordedOf(output)!
       this.versions[output] = dataVersion
@@ -1346,6 +1372,7 @@ const severity: { readonly [tag in Runtime.Outcome["_tag"]]: number } = {
 }
 
 const noKeys: ReadonlyArray<string> = []
+const noNodes: ReadonlyArray<number> = []
 
 /** Whether what is recorded is about an asset as a whole, or about a partition of it. */
 const isAbout = (

@@ -4,6 +4,7 @@
  */
 import type * as Asset from "../Asset.ts"
 import type * as Check from "../Check.ts"
+import type { Data } from "../PartitionMapping.ts"
 import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type { Compiled, Edges, Read } from "./compile.ts"
@@ -33,6 +34,14 @@ export interface Link {
   readonly nodes: ReadonlyArray<number>
   /** Whether versions are recorded by partition. */
   readonly many: boolean
+  /** Whether it has to be recorded which partition it was: another time it may be another one. */
+  readonly named: boolean
+}
+
+/** Partitions that cannot be computed, since they read themselves or each other. */
+export interface Circular {
+  readonly key: string
+  readonly partitions: ReadonlyArray<string>
 }
 
 /** What a run works on. */
@@ -114,10 +123,11 @@ export const expand = (
   targets: ReadonlyMap<string, Target>,
   resolve: (set: Partitions.Any) => Partitions.Resolved,
   exists: (asset: Asset.Any, resolved: Partitions.Resolved, subset: Subset.Subset) => Subset.Subset
-): { readonly work: Work; readonly unmet: ReadonlyArray<Unmet> } => {
+): { readonly work: Work; readonly unmet: ReadonlyArray<Unmet>; readonly circular: ReadonlyArray<Circular> } => {
   const { graph, planned } = inside
   const builder = new Builder(graph)
   const unmet: Array<Unmet> = []
+  const circular: Array<Circular> = []
 
   // nodes that are worked on
   const nodes: Array<ReadonlyArray<number>> = []
@@ -174,13 +184,16 @@ export const expand = (
     const asset = builder.assets[id]!
     const partition = builder.partitions[id]
     const own: Array<NodeRead> = []
-    const found = new Map<string, { readonly nodes: Array<number>; many: boolean }>()
-    const link = (key: string, nodes: ReadonlyArray<number>, many: boolean): void => {
+    const found = new Map<string, Omit<Link, "key">>()
+    const link = (key: string, { many, named, nodes }: Omit<Link, "key">, isPartitioned: boolean): void => {
       const known = found.get(key)
-      if (known === undefined) found.set(key, { nodes: nodes as Array<number>, many })
-      else {
-        found.set(key, { nodes: Array.from(new Set([...known.nodes, ...nodes])), many: known.many || many })
-      }
+      found.set(
+        key,
+        known === undefined
+          ? { nodes, many, named }
+          // two inputs may lead to two partitions
+          : { nodes: Array.from(new Set([...known.nodes, ...nodes])), many: known.many || many || isPartitioned, named }
+      )
     }
     const read = (name: string | undefined, input: Asset.AnyInput, to: number): void => {
       const nodes = follow(asset, input, to, partition, input.mode)
@@ -195,7 +208,7 @@ export const expand = (
             : { name, mode: input.mode, id: nodes[0] ?? -1, key }
         )
       }
-      link(key, nodes, many)
+      link(key, { nodes, many, named: isPartitioned && isMovable(input.mapping, partition) }, isPartitioned)
       builder.edges(nodes, id, many || input.mode !== "value")
     }
     for (const name in asset.inputs) {
@@ -206,9 +219,12 @@ export const expand = (
       const to = graph.ids.get(dep.asset.key)
       if (to !== undefined) read(undefined, dep, to)
     }
-    for (const name in asset.previous) read(name, asset.previous[name]!, graph.ids.get(asset.key)!)
+    for (const name in asset.previous) {
+      read(name, asset.previous[name]!, graph.ids.get(asset.key)!)
+      if (own.at(-1)!.id === id) circular.push({ key: asset.key, partitions: [partition!.key] })
+    }
     reads.push(own)
-    links.push(Array.from(found, ([key, { many, nodes }]) => ({ key, nodes, many })))
+    links.push(Array.from(found, ([key, link]) => ({ key, ...link })))
   }
 
   // checks come after what they judge, and before what must not see bad data
@@ -245,8 +261,20 @@ export const expand = (
     }
   }
   const work = builder.build(reads, links, nodes, targets)
-  return { work, unmet }
+  if (circular.length === 0 && graph.assets.some(({ previous }) => Object.keys(previous).length > 0)) {
+    circular.push(...builder.waitingForEachOther())
+  }
+  return { work, unmet, circular }
 }
+
+/**
+ * Whether an input may lead to another partition another time, or from another definition. From a window to the one before
+ * there is one way, and nothing to record.
+ */
+const isMovable = (mapping: Data | undefined, partition: PartitionRef | undefined): boolean =>
+  partition === undefined || mapping?._tag === "Last" || mapping?._tag === "Specific" ||
+  (mapping?._tag === "Dimension" && isMovable(mapping.mapping, partition)) ||
+  (mapping?._tag === "Product" && Object.values(mapping.dimensions).some((of) => isMovable(of.mapping, partition)))
 
 /** The name under which a check's program is given the value it judges: no input can have it. */
 export const checkedValue = "\u0000value"
@@ -345,6 +373,31 @@ class Builder {
     if (known === undefined) this.downstreams[from]!.push(to)
     // a node that requires its upstream node once requires it
     this.upstreams[to]!.set(from, tolerant && known !== false)
+  }
+
+  /** The partitions that wait for each other, and those that wait for them: in the order of edges they have no place. */
+  waitingForEachOther(): ReadonlyArray<Circular> {
+    const left = this.upstreams.map((of) => of.size)
+    const free: Array<number> = []
+    left.forEach((count, id) => {
+      if (count === 0) free.push(id)
+    })
+    let settled = 0
+    for (let id = free.pop(); id !== undefined; id = free.pop()) {
+      settled++
+      for (const to of this.downstreams[id]!) if (--left[to]! === 0) free.push(to)
+    }
+    if (settled === this.count) return []
+    const found = new Map<string, Array<string>>()
+    left.forEach((count, id) => {
+      const partition = this.partitions[id]
+      const { key, previous } = this.assets[id]!
+      if (count === 0 || partition === undefined || Object.keys(previous).length === 0) return
+      const partitions = found.get(key)
+      if (partitions === undefined) found.set(key, [partition.key])
+      else partitions.push(partition.key)
+    })
+    return Array.from(found, ([key, partitions]) => ({ key, partitions }))
   }
 
   /** What comes after a node, checks left out. */
