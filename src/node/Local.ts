@@ -4,11 +4,13 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type { SqlError } from "effect/sql/SqlError"
 import * as EventLog from "../EventLog.ts"
 import * as IOManager from "../IOManager.ts"
 import type * as Partitions from "../Partitions.ts"
+import { withSmallFiles } from "./smallFiles.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 
 /** Loaded when it is needed: who takes the SQLite client alone needs no further package. */
@@ -18,7 +20,8 @@ const nodeFiles = Layer.unwrap(
       import("@effect/platform-node/NodeFileSystem"),
       import("@effect/platform-node/NodePath")
     ])
-    return Layer.merge(files.layer, paths.layer)
+    const small = Layer.effect(FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, withSmallFiles))
+    return Layer.merge(Layer.provide(small, files.layer), paths.layer)
   })
 )
 
