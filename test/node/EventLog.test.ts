@@ -3,6 +3,7 @@ import { Context, Effect, Fiber, Layer, type Scope, Stream } from "effect"
 import { EventLog, Partitions } from "effect-assets"
 import { SqliteClient } from "effect-assets/node"
 import { SqlClient, type SqlError } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -230,6 +231,24 @@ describe("the log in SQLite", () => {
       db.close()
       yield* Fiber.join(appending)
       assert.strictEqual((yield* all(log)).length, 1)
+    }))
+
+  it.effect("tells when a lock is held too long", () =>
+    Effect.gen(function*() {
+      const filename = join(yield* directory, "events.db")
+      const { log } = yield* open(SqliteClient.layer({ filename, busyTimeout: 0 }))
+      const db = new DatabaseSync(filename)
+      db.exec("BEGIN IMMEDIATE")
+      const appending = yield* Effect.forkChild(Effect.flip(log.append([started("one")])), { startImmediately: true })
+      yield* TestClock.adjust("55 seconds")
+      assert.isUndefined(appending.pollUnsafe())
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Fiber.join(appending)
+      assert.match(error.message, /could not be written: another process holds the database locked/)
+      db.exec("COMMIT")
+      db.close()
+      yield* log.append([started("two")])
+      assert.deepStrictEqual((yield* all(log)).length, 1)
     }))
 
   it.effect("is no place in other databases", () =>
