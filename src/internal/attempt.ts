@@ -50,8 +50,8 @@ export interface Environment {
   readonly slot: (id: number) => IOManager.Slot
   /** Whether a node that is not part of the run was skipped when it last was part of one. */
   readonly wasSkipped: (id: number) => Effect.Effect<boolean>
-  /** What a check of a node judges. */
-  readonly target: (id: number) => Check.Target | undefined
+  /** What a check judges. */
+  readonly target: (id: number) => Effect.Effect<Check.Target | undefined, EventLog.EventLogError>
 }
 
 /** What a check came to. */
@@ -133,17 +133,22 @@ const evaluate = (
   { [checkedValue]: value, ...inputs }: Record<string, unknown>
 ): Effect.Effect<StepResult, unknown, unknown> => {
   const partition = env.work.partitions?.[id]
-  const context: Check.CheckContext = {
-    key: check.asset.key,
-    inputs,
-    partition: partition?.value,
-    partitionKey: partition?.key,
-    target: env.target(id),
-    runId: env.runId,
-    tags: env.tags
+  const judge = (target: Check.Target | undefined): Effect.Effect<unknown, unknown, unknown> => {
+    const context: Check.CheckContext = {
+      key: check.asset.key,
+      inputs,
+      partition: partition?.value,
+      partitionKey: partition?.key,
+      target,
+      runId: env.runId,
+      tags: env.tags
+    }
+    return Check.evaluateOf(check)(value, context)
   }
+  // a program that is not given the value is not told of the target either
+  const target = check.loads ? env.target(id) : Exit.succeed(undefined)
   return Effect.map(
-    Check.evaluateOf(check)(value, context),
+    isSuccess(target) ? judge(target.value as Check.Target | undefined) : Effect.flatMap(target, judge),
     (returned): StepResult => ({ _tag: "Checked", result: checkResult(check.name, check, returned) })
   )
 }
@@ -369,8 +374,7 @@ const loadMany = (
         found[at] = { value }
         return Effect.void
       },
-      onFailure: (error) =>
-        IOManager.isNotStored(error) && state !== State.stored ? Effect.void : Effect.fail(error)
+      onFailure: (error) => IOManager.isNotStored(error) && state !== State.stored ? Effect.void : Effect.fail(error)
     })
   }
   return Effect.map(
@@ -473,7 +477,7 @@ const checkResults = (
   for (const name in given) {
     if (Object.hasOwn(declared, name)) continue
     const names = Object.keys(declared)
-    const known = names.length === 0 ? "It declares none: see the option `checks`." : didYouMean(suggest(name, names))
+    const known = names.length === 0 ? "It declares none: see the option `checks`." : didYouMean(suggest(name, names)).trim()
     return new AssetValueError({
       key,
       problem: `returned the result of a check "${name}" that it does not declare. ${known}`.trim()
@@ -483,7 +487,8 @@ const checkResults = (
     if (!Object.hasOwn(given, name)) {
       return new AssetValueError({
         key,
-        problem: `declares the check "${name}" and returned no result of it. Return Asset.output(value, { checks: { … } }).`
+        problem:
+          `declares the check "${name}" and returned no result of it. Return Asset.output(value, { checks: { … } }).`
       })
     }
     results.push(checkResult(name, declared[name]!, given[name]))

@@ -104,8 +104,6 @@ const runPlan = Effect.fnUntraced(function*(
   const known = knownVersions(inside, options, checks)
   const versions = new RecordedVersions(known.length === 0 ? noneRecorded : yield* log.versions(known))
   const work = yield* workOf(inside, options, checks, versions, clock.currentTimeMillisUnsafe(), context)
-  const judged = checks.flatMap(({ asset }) => inside.planned[inside.graph.ids.get(asset.key)!] === 1 ? [] : [asset.key])
-  const latest = judged.length === 0 ? noLatest : yield* log.latest(judged)
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
@@ -114,7 +112,6 @@ const runPlan = Effect.fnUntraced(function*(
     tags: options.tags ?? {},
     config,
     versions,
-    latest,
     log,
     clock,
     context,
@@ -132,7 +129,6 @@ const runPlan = Effect.fnUntraced(function*(
 })
 
 const noneRecorded: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>> = new Map()
-const noLatest: ReadonlyMap<string, EventLog.Logged<EventLog.AssetMaterialized>> = new Map()
 
 /** The keys whose recorded versions a run looks at: of what it reads or is ordered after without planning it. */
 const knownVersions = (
@@ -215,7 +211,9 @@ const workOf = Effect.fnUntraced(function*(
     return yield* new RunPartitionsError({
       problems: unmet.map(({ key, missing, partition, upstream }) => ({
         key,
-        problem: `${partition === undefined ? "" : `(partition ${partition}) `}needs partitions of "${upstream}" that do not exist: ${
+        problem: `${
+          partition === undefined ? "" : `(partition ${partition}) `
+        }needs partitions of "${upstream}" that do not exist: ${
           missing.join(", ")
         }. Let the mapping allow it, or read it with Asset.optional`
       })).concat(waiting)
@@ -232,7 +230,6 @@ interface Services {
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
   readonly versions: RecordedVersions
-  readonly latest: ReadonlyMap<string, EventLog.AssetMaterialized>
   readonly pools: Pools
   readonly onlyStale: boolean
   readonly origin: { readonly retryOf?: string; readonly backfillId?: string }
@@ -277,8 +274,9 @@ class PlannedRun implements Environment {
   private readonly running = new Map<number, Fiber.Fiber<Results, unknown>>()
   private failed = false
   private cancelled = false
-  /** What keeps downstream nodes from running although a node was computed: the blocking checks that failed. */
+  /** What checks of nodes that were computed in this run judge. */
   private readonly judged = new Map<number, Check.Target>()
+  /** What keeps downstream nodes from running although a node was computed: the blocking checks that failed. */
   private readonly blocked = new Map<number, ReadonlyArray<string>>()
   private readonly checkOutcomes: Array<Runtime.CheckOutcome> = []
   /** Events about partitions that will be one row, by asset. */
@@ -388,23 +386,28 @@ class PlannedRun implements Environment {
     })
   }
 
-  target(id: number): Check.Target | undefined {
-    const { key } = this.work.assets[id]!
-    const judged = this.judged.get(id)
-    if (judged !== undefined) return judged
-    const partition = this.work.partitions?.[id]
-    const found = this.services.versions.of(key, partition)
-    if (found === undefined) return undefined
-    const latest = this.services.latest.get(key)
-    const { dataVersion, state } = found
-    return {
-      runId: state.runId,
+  target(id: number): Effect.Effect<Check.Target | undefined, EventLog.EventLogError> {
+    const judged = this.judged.get(this.work.judged!.get(id)!)
+    if (judged !== undefined) return Exit.succeed(judged)
+    const found = this.recordedOf(id)
+    if (found === undefined) return Exit.succeed(undefined)
+    const { dataVersion, state: { cursor, key, runId, timestamp } } = found
+    const partition = this.work.partitions?.[id]?.key
+    const events = this.services.log.events({ keys: [key], after: cursor - 1, before: cursor + 1 })
+    return Effect.map(Stream.runHead(events), (event) => ({
+      runId,
       dataVersion,
-      timestamp: state.timestamp,
-      metadata: latest !== undefined && latest.runId === state.runId && latest.partition === partition?.key
-        ? latest.metadata
-        : Metadata.empty
-    }
+      timestamp,
+      metadata: Option.match(event, { onNone: () => Metadata.empty, onSome: (event) => metadataOf(event, partition) })
+    }))
+  }
+
+  /** What is recorded of the target of a check. */
+  private targetOf(id: number): Omit<Check.Target, "metadata"> | undefined {
+    const judged = this.judged.get(this.work.judged!.get(id)!)
+    if (judged !== undefined) return judged
+    const found = this.recordedOf(id)
+    return found && { runId: found.state.runId, dataVersion: found.dataVersion, timestamp: found.state.timestamp }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -815,22 +818,23 @@ class PlannedRun implements Environment {
     this.states[id] = State.done
     const durationMillis = this.now - step.startedAt
     if (result._tag === "Checked") {
-      this.settleEvaluation(id, result.result, this.target(id), durationMillis)
+      this.settleEvaluation(id, result.result, this.targetOf(id), durationMillis)
     } else if (result._tag === "Failed") {
       const { blocking, description, name, severity } = check
       const cause = requested(result.cause, Check.nameOf(check))
       const evaluation = { name, passed: false, severity, blocking, description, metadata: Metadata.empty }
-      this.settleEvaluation(id, evaluation, this.target(id), durationMillis, cause)
+      this.settleEvaluation(id, evaluation, this.targetOf(id), durationMillis, cause)
+    } else {
+      // an input that is not there: there is nothing to judge it by
+      this.states[id] = State.skipped
     }
-    // an input that is not there: there is nothing to judge it by
-    else this.states[id] = State.skipped
   }
 
   /** A check was evaluated, by a program of its own or by that of its asset. */
   private settleEvaluation(
     id: number,
     { blocking, description, metadata, name: check, passed, severity }: CheckResult,
-    target: Check.Target | undefined,
+    target: Omit<Check.Target, "metadata"> | undefined,
     durationMillis: number,
     cause?: Cause.Cause<unknown>
   ): void {
@@ -1019,15 +1023,19 @@ class PlannedRun implements Environment {
         // a skip is decided before a failure, and a node that was cancelled might have been one
         if ((heard & heardSkip) === 0 && (heard & heardCancel) !== 0) continue
         const skips = (heard & heardSkip) !== 0
-        if (this.work.checks?.[child] !== undefined) {
-          this.states[child] = skips ? State.skipped : State.upstreamFailed
+        if (skips && this.work.checks?.[child] !== undefined) {
+          this.states[child] = State.skipped
           settled.push(child)
           continue
         }
-        if (this.work.gates?.[child] === 1) {
+        if (this.work.checks?.[child] !== undefined || this.work.gates?.[child] === 1) {
           this.states[child] = State.upstreamFailed
-          // no outcome of an asset: what comes after the gate looks here for the reason
-          this.outcomes[child] = { _tag: "UpstreamFailed", key: this.work.assets[child]!.key, ...this.failedRoots(child) }
+          // no outcome of an asset: what comes after the check or the gate looks here for the reason
+          this.outcomes[child] = {
+            _tag: "UpstreamFailed",
+            key: this.work.assets[child]!.key,
+            ...this.failedRoots(child)
+          }
           settled.push(child)
           continue
         }
@@ -1068,7 +1076,9 @@ class PlannedRun implements Environment {
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const parent = targets[at]!
       const { key } = this.work.assets[parent]!
-      if (this.states[parent] === State.skipped && required.has(key)) keys.add(key)
+      // a check has the key of the asset it judges
+      const isAsset = this.work.checks?.[parent] === undefined
+      if (isAsset && this.states[parent] === State.skipped && required.has(key)) keys.add(key)
     }
     return Array.from(keys)
   }
@@ -1083,7 +1093,7 @@ class PlannedRun implements Environment {
       const outcome = this.outcomes[parent]
       if (outcome?._tag === "Failed" || outcome?._tag === "UpstreamFailed") failures.push(outcome)
       const blocking = this.blocked.get(parent)
-      if (blocking !== undefined) for (const check of blocking) checks.add(check)
+      if (blocking !== undefined) { for (const check of blocking) checks.add(check) }
     }
     const [only] = failures
     // a chain shares one list
@@ -1094,7 +1104,7 @@ class PlannedRun implements Environment {
       new Set(failures.flatMap((outcome) => outcome._tag === "Failed" ? outcome.key : outcome.failed))
     )
     for (const outcome of failures) {
-      if (outcome._tag === "UpstreamFailed") for (const check of outcome.checks ?? noKeys) checks.add(check)
+      if (outcome._tag === "UpstreamFailed") { for (const check of outcome.checks ?? noKeys) checks.add(check) }
     }
     return checks.size === 0 ? { failed } : { failed, checks: Array.from(checks) }
   }
@@ -1259,7 +1269,9 @@ class PlannedRun implements Environment {
     let worst: Runtime.Outcome | undefined
     for (const id of nodes) {
       const outcome = this.outcomes[id]
-      if (outcome !== undefined && (worst === undefined || severity[outcome._tag] > severity[worst._tag])) worst = outcome
+      if (outcome !== undefined && (worst === undefined || severity[outcome._tag] > severity[worst._tag])) {
+        worst = outcome
+      }
     }
     return worst ?? { _tag: "NotSelected", key }
   }
@@ -1413,6 +1425,15 @@ const samePartitions = (a: InputPartitions, b: InputPartitions): boolean => {
 
 const serialized = ({ key, set }: PartitionRef): Partitions.Serialized =>
   Subset.serialize(set, Subset.fromKeys(set, [key]).subset)
+
+/** The metadata of what was materialized, or of one of several partitions. */
+const metadataOf = (event: EventLog.LoggedEvent, partition: string | undefined): Metadata.Metadata => {
+  if (event._tag !== "AssetMaterialized") return event._tag === "AssetObserved" ? event.metadata : Metadata.empty
+  const own = partition !== undefined && Object.hasOwn(event.byPartition ?? {}, partition)
+    ? event.byPartition![partition]!.metadata
+    : undefined
+  return own ?? event.metadata
+}
 
 const heardSkip = 1
 const heardFailure = 2

@@ -62,6 +62,8 @@ export interface Work {
   readonly partitions?: ReadonlyArray<PartitionRef | undefined> | undefined
   /** The check that a node evaluates. Left out where there are none. */
   readonly checks?: ReadonlyArray<Check.Any | undefined> | undefined
+  /** The node that a check judges. */
+  readonly judged?: ReadonlyMap<number, number> | undefined
   /** 1 for a node that does nothing: it stands for many upstream nodes, so that edges are not as many as their product. */
   readonly gates?: Uint8Array | undefined
   /** The upstream nodes of each node by asset. Left out where each parent is an asset of its own. */
@@ -125,7 +127,10 @@ export const expand = (
   exists: (asset: Asset.Any, resolved: Partitions.Resolved, subset: Subset.Subset) => Subset.Subset
 ): { readonly work: Work; readonly unmet: ReadonlyArray<Unmet>; readonly circular: ReadonlyArray<Circular> } => {
   const { graph, planned } = inside
-  const builder = new Builder(graph)
+  const builder = new Builder(
+    graph,
+    new Set(checks.flatMap(({ asset, blocking }) => blocking ? [graph.ids.get(asset.key)!] : []))
+  )
   const unmet: Array<Unmet> = []
   const circular: Array<Circular> = []
 
@@ -200,7 +205,8 @@ export const expand = (
       const { key } = graph.assets[to]!
       const isPartitioned = graph.assets[to]!.partitions !== undefined
       const many = input.many ||
-        (name === undefined && isPartitioned && !isSingle(input.mapping, asset.partitions, graph.assets[to]!.partitions!))
+        (name === undefined && isPartitioned &&
+          !isSingle(input.mapping, asset.partitions, graph.assets[to]!.partitions!))
       if (name !== undefined) {
         own.push(
           input.many
@@ -228,19 +234,24 @@ export const expand = (
   }
 
   // checks come after what they judge, and before what must not see bad data
+  const known = builder.count
   for (const check of checks) {
     const to = graph.ids.get(check.asset.key)!
+    const target = targets.get(check.asset.key)
     const judged = planned[to] === 1
       ? nodes[to]!
-      : targets.has(check.asset.key)
-      ? builder.nodesOf(to, targets.get(check.asset.key)!.resolved, targets.get(check.asset.key)!.subset)
+      : target !== undefined
+      ? builder.nodesOf(to, target.resolved, target.subset)
+      : graph.assets[to]!.partitions !== undefined
+      ? builder.partitionsOf(to, known)
       : [builder.node(to, undefined, 0)]
     for (const node of judged) {
       const partition = builder.partitions[node]
-      const own: Array<NodeRead> = check.loads ? [{ name: checkedValue, mode: "value", id: node, key: check.asset.key }] : []
-      const id = builder.add(to, partition, 1, check)
+      const own: Array<NodeRead> = check.loads
+        ? [{ name: checkedValue, mode: "value", id: node, key: check.asset.key }]
+        : []
       const downstream = builder.downstreamOf(node)
-      builder.edges([node], id, false)
+      const id = builder.check(check, node)
       for (const name in check.inputs) {
         const input = check.inputs[name]!
         const at = graph.ids.get(input.asset.key)!
@@ -255,9 +266,9 @@ export const expand = (
       }
       while (reads.length < id) reads.push([])
       reads[id] = own
-      if (check.blocking && check.severity === "error") {
-        for (const { tolerant, to } of downstream) builder.edge(id, to, tolerant)
-      }
+      // what it comes to decides how severe it is; a check that cannot be evaluated, since there is nothing to judge it
+      // by, lets pass
+      if (check.blocking) { for (const child of downstream) builder.edge(id, child, true) }
     }
   }
   const work = builder.build(reads, links, nodes, targets)
@@ -279,7 +290,11 @@ const isMovable = (mapping: Data | undefined, partition: PartitionRef | undefine
 /** The name under which a check's program is given the value it judges: no input can have it. */
 export const checkedValue = "\u0000value"
 
-export const refOf = (set: Partitions.Resolved, key: string): PartitionRef => ({ key, set, value: set.partitionOf(key) })
+export const refOf = (set: Partitions.Resolved, key: string): PartitionRef => ({
+  key,
+  set,
+  value: set.partitionOf(key)
+})
 
 class Builder {
   readonly assets: Array<Asset.Any> = []
@@ -294,10 +309,16 @@ class Builder {
   /** For each node, its upstream nodes, and whether it does without. */
   private readonly upstreams: Array<Map<number, boolean>> = []
   private readonly downstreams: Array<Array<number>> = []
+  /** What reads a node that is not worked on, but is judged by a blocking check. */
+  private readonly readers = new Map<number, Array<number>>()
+  private readonly judged = new Map<number, number>()
   private readonly graph: Compiled
+  private readonly guarded: ReadonlySet<number>
 
-  constructor(graph: Compiled) {
+  /** `guarded` are the assets that have blocking checks. */
+  constructor(graph: Compiled, guarded: ReadonlySet<number>) {
     this.graph = graph
+    this.guarded = guarded
   }
 
   get count(): number {
@@ -314,6 +335,14 @@ class Builder {
     this.upstreams.push(new Map())
     this.downstreams.push([])
     return this.assets.length - 1
+  }
+
+  /** The node of a check of another node. */
+  check(check: Check.Any, node: number): number {
+    const id = this.add(this.assetIds[node]!, this.partitions[node], 1, check)
+    this.judged.set(id, node)
+    this.edges([node], id, false)
+    return id
   }
 
   /** The node of an asset, or of a partition of it: a new one unless there is one. */
@@ -346,8 +375,20 @@ class Builder {
     return this.byPartition.get(`${asset}:${key}`) ?? this.node(asset, refOf(resolved, key), 0)
   }
 
+  /** Those of the first so many nodes that are partitions of an asset. */
+  partitionsOf(asset: number, count: number): ReadonlyArray<number> {
+    const found: Array<number> = []
+    for (let id = 0; id < count; id++) {
+      if (this.assetIds[id] === asset && this.partitions[id] !== undefined && this.checks[id] === undefined) {
+        found.push(id)
+      }
+    }
+    return found
+  }
+
   /** Edges from upstream nodes; from many of them, one from a gate. */
   edges(from: ReadonlyArray<number>, to: number, tolerant: boolean): void {
+    if (this.guarded.size > 0 && this.checks[to] === undefined) this.reads(from, to)
     if (from.length <= maxEdges || !tolerant) {
       for (const node of from) if (node !== to && this.planned[node] === 1) this.edge(node, to, tolerant)
       return
@@ -366,6 +407,15 @@ class Builder {
       this.gateOf.set(from, gate)
     }
     this.edge(gate, to, tolerant)
+  }
+
+  private reads(from: ReadonlyArray<number>, to: number): void {
+    for (const node of from) {
+      if (this.planned[node] === 1 || !this.guarded.has(this.assetIds[node]!)) continue
+      const readers = this.readers.get(node)
+      if (readers === undefined) this.readers.set(node, [to])
+      else readers.push(to)
+    }
   }
 
   edge(from: number, to: number, tolerant: boolean): void {
@@ -401,11 +451,10 @@ class Builder {
   }
 
   /** What comes after a node, checks left out. */
-  downstreamOf(node: number): ReadonlyArray<{ readonly to: number; readonly tolerant: boolean }> {
-    return this.downstreams[node]!.filter((to) => this.checks[to] === undefined).map((to) => ({
-      to,
-      tolerant: this.upstreams[to]!.get(node)!
-    }))
+  downstreamOf(node: number): ReadonlyArray<number> {
+    return this.planned[node] === 1
+      ? this.downstreams[node]!.filter((to) => this.checks[to] === undefined)
+      : this.readers.get(node) ?? none
   }
 
   build(
@@ -461,6 +510,7 @@ class Builder {
       },
       partitions,
       checks,
+      judged: this.judged,
       gates: Uint8Array.from(gates),
       links: Array.from({ length: count }, (_, id) => links[id] ?? noLinks),
       nodesOf: (asset) => nodes[asset]!,
