@@ -213,6 +213,12 @@ export type CatalogError<T extends Graph.Assets> = EventLog.EventLogError | Part
 type AnyCatalogServices = EventLog.EventLog | Partitions.DynamicKeys
 type AnyCatalogError = EventLog.EventLogError | Partitions.DynamicKeysError
 
+/** Asking for so many assets one by one takes a log longer than reading the states of all that it knows. */
+const manyKeys = 1_000
+
+const wanted = (keys: ReadonlyArray<string>): ReadonlyArray<string> | undefined =>
+  keys.length > manyKeys ? undefined : keys
+
 /** The staleness of the marked assets. One query for versions, and one for each dynamic partition set. */
 const statesOf = Effect.fnUntraced(function*(
   graph: Graph.Any,
@@ -221,7 +227,7 @@ const statesOf = Effect.fnUntraced(function*(
   const compiled = Graph.compiled(graph)
   const log = yield* EventLog.EventLog
   const assets = compiled.assets.filter((_, id) => read[id] === 1)
-  const versions = yield* log.versions(assets.map(({ key }) => key))
+  const versions = yield* log.versions(wanted(assets.map(({ key }) => key)))
   return new GraphStaleness(compiled, versions, yield* resolvedSets(assets))
 })
 
@@ -1042,9 +1048,9 @@ export const checks = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ReadonlyArray<CheckStatus>, EventLog.EventLogError, EventLog.EventLog> {
   const keys = Graph.isGraph(of) ? Graph.keys(of) : [keyOf(of)]
   const log = yield* EventLog.EventLog
-  const versions = yield* log.versions(keys)
-  const outcomes = yield* log.outcomes(keys)
-  const evaluations = yield* log.checks(keys)
+  const versions = yield* log.versions(wanted(keys))
+  const outcomes = yield* log.outcomes(wanted(keys))
+  const evaluations = yield* log.checks(wanted(keys))
   const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
   return checkStatuses({
     keys,
@@ -1260,7 +1266,7 @@ const freshnessOf = Effect.fnUntraced(function*(
   graph: Graph.Any
 ): Effect.fn.Return<Record<string, Freshness.Evaluation>, EventLog.EventLogError, EventLog.EventLog> {
   const log = yield* EventLog.EventLog
-  const versions = yield* log.versions(Graph.keys(graph))
+  const versions = yield* log.versions(wanted(Graph.keys(graph)))
   const now = yield* Clock.currentTimeMillis
   const found = byKey<Freshness.Evaluation>()
   for (const { freshness, key } of Graph.assets(graph)) {
@@ -1330,9 +1336,9 @@ const statusOf = Effect.fnUntraced(function*(
   const compiled = Graph.compiled(graph)
   const log = yield* EventLog.EventLog
   const keys = Graph.keys(graph)
-  const versions = yield* log.versions(keys)
-  const outcomes = yield* log.outcomes(keys)
-  const evaluations = yield* log.checks(keys)
+  const versions = yield* log.versions(wanted(keys))
+  const outcomes = yield* log.outcomes(wanted(keys))
+  const evaluations = yield* log.checks(wanted(keys))
   const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
   const states = new GraphStaleness(compiled, versions, yield* resolvedSets(compiled.assets))
   const told: Told = { keys, declared: declaredChecks(graph), versions, outcomes, evaluations, running }
