@@ -477,7 +477,9 @@ const checkResults = (
   for (const name in given) {
     if (Object.hasOwn(declared, name)) continue
     const names = Object.keys(declared)
-    const known = names.length === 0 ? "It declares none: see the option `checks`." : didYouMean(suggest(name, names)).trim()
+    const known = names.length === 0
+      ? "It declares none: see the option `checks`."
+      : didYouMean(suggest(name, names)).trim()
     return new AssetValueError({
       key,
       problem: `returned the result of a check "${name}" that it does not declare. ${known}`.trim()

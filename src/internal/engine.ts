@@ -25,7 +25,7 @@ import * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import { attempt, type CheckResult, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
-import { plannedChecks } from "./checks.ts"
+import { type PlannedChecks, plannedChecks } from "./checks.ts"
 import { configText, resolveConfig } from "./config.ts"
 import { AssetTimeoutError, RunConfigError, RunPartitionsError } from "./errors.ts"
 import { CurrentPools, type Pools } from "./pools.ts"
@@ -100,10 +100,11 @@ const runPlan = Effect.fnUntraced(function*(
   )
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
-  const checks = plannedChecks(inside, options.checks)
-  const known = knownVersions(inside, options, checks)
+  const judged = plannedChecks(inside, options.checks)
+  if (Result.isFailure(judged)) return yield* new RunConfigError({ problems: judged.failure })
+  const known = knownVersions(inside, options, judged.success.checks)
   const versions = new RecordedVersions(known.length === 0 ? noneRecorded : yield* log.versions(known))
-  const work = yield* workOf(inside, options, checks, versions, clock.currentTimeMillisUnsafe(), context)
+  const work = yield* workOf(inside, options, judged.success, versions, clock.currentTimeMillisUnsafe(), context)
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
@@ -162,11 +163,11 @@ const knownVersions = (
 const workOf = Effect.fnUntraced(function*(
   inside: Plan.Inside,
   options: Options,
-  checks: ReadonlyArray<Check.Any>,
+  { alone, checks }: PlannedChecks,
   versions: RecordedVersions,
   now: number,
   context: Context.Context<never>
-): Effect.fn.Return<Work, RunPartitionsError | Partitions.DynamicKeysError> {
+): Effect.fn.Return<Work, RunPartitionsError | RunConfigError | Partitions.DynamicKeysError> {
   const only = options.checks === "only"
   if (!inside.graph.isPartitioned && checks.length === 0 && !only) return whole(inside)
   const dynamic = new Map<string, ReadonlyArray<string>>()
@@ -187,10 +188,12 @@ const workOf = Effect.fnUntraced(function*(
     }
     return resolved
   }
-  const targets = targetsOf(inside, options.partitions, resolve)
+  const targeted = inside.planned.slice()
+  for (const id of alone) targeted[id] = 1
+  const targets = targetsOf({ ...inside, planned: targeted }, options.partitions, resolve)
   if (Result.isFailure(targets)) return yield* new RunPartitionsError({ problems: targets.failure })
   const planned = only ? new Uint8Array(inside.planned.length) : inside.planned
-  const { circular, unmet, work } = expand(
+  const { circular, entangled, unmet, work } = expand(
     { ...inside, planned },
     checks,
     targets.success,
@@ -201,6 +204,15 @@ const workOf = Effect.fnUntraced(function*(
         ? subset
         : Subset.intersection(subset, versions.materialized(asset.key, resolved))
   )
+  if (entangled.length > 0) {
+    return yield* new RunConfigError({
+      problems: entangled.map((check) => ({
+        key: Check.nameOf(check),
+        problem:
+          "it is blocking, so what is downstream of its asset waits for it, and its inputs are among that. Let it not be blocking, or judge another asset"
+      }))
+    })
+  }
   if (unmet.length > 0 || circular.length > 0) {
     const waiting = circular.map(({ key, partitions }) => ({
       key,

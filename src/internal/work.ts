@@ -99,7 +99,7 @@ export const whole = (inside: Plan.Inside): Work => {
   }
 }
 
-const none: ReadonlyArray<number> = []
+const none: ReadonlyArray<never> = []
 
 /** A planned partition that needs partitions that are not there. */
 export interface Unmet {
@@ -125,7 +125,13 @@ export const expand = (
   targets: ReadonlyMap<string, Target>,
   resolve: (set: Partitions.Any) => Partitions.Resolved,
   exists: (asset: Asset.Any, resolved: Partitions.Resolved, subset: Subset.Subset) => Subset.Subset
-): { readonly work: Work; readonly unmet: ReadonlyArray<Unmet>; readonly circular: ReadonlyArray<Circular> } => {
+): {
+  readonly work: Work
+  readonly unmet: ReadonlyArray<Unmet>
+  readonly circular: ReadonlyArray<Circular>
+  /** The blocking checks that hold back what they read. */
+  readonly entangled: ReadonlyArray<Check.Any>
+} => {
   const { graph, planned } = inside
   const builder = new Builder(
     graph,
@@ -275,7 +281,10 @@ export const expand = (
   if (circular.length === 0 && graph.assets.some(({ previous }) => Object.keys(previous).length > 0)) {
     circular.push(...builder.waitingForEachOther())
   }
-  return { work, unmet, circular }
+  const entangled = checks.some(({ blocking, inputs }) => blocking && Object.keys(inputs).length > 0)
+    ? builder.entangled()
+    : none
+  return { work, unmet, circular, entangled }
 }
 
 /**
@@ -427,27 +436,53 @@ class Builder {
 
   /** The partitions that wait for each other, and those that wait for them: in the order of edges they have no place. */
   waitingForEachOther(): ReadonlyArray<Circular> {
+    const found = new Map<string, Array<string>>()
+    for (const id of this.waiting()) {
+      const partition = this.partitions[id]
+      const { key, previous } = this.assets[id]!
+      if (partition === undefined || Object.keys(previous).length === 0) continue
+      const partitions = found.get(key)
+      if (partitions === undefined) found.set(key, [partition.key])
+      else partitions.push(partition.key)
+    }
+    return Array.from(found, ([key, partitions]) => ({ key, partitions }))
+  }
+
+  /** The blocking checks that wait for what waits for them. */
+  entangled(): ReadonlyArray<Check.Any> {
+    const found = new Set<Check.Any>()
+    for (const id of this.waiting()) {
+      const check = this.checks[id]
+      if (check?.blocking === true && Object.keys(check.inputs).length > 0 && this.leadsTo(id, id)) found.add(check)
+    }
+    return Array.from(found)
+  }
+
+  private leadsTo(from: number, to: number): boolean {
+    const seen = new Set<number>()
+    const open = [from]
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      for (const next of this.downstreams[id]!) {
+        if (next === to) return true
+        if (seen.has(next)) continue
+        seen.add(next)
+        open.push(next)
+      }
+    }
+    return false
+  }
+
+  /** The nodes that wait for each other, and those that wait for them. */
+  private waiting(): ReadonlyArray<number> {
     const left = this.upstreams.map((of) => of.size)
     const free: Array<number> = []
     left.forEach((count, id) => {
       if (count === 0) free.push(id)
     })
-    let settled = 0
     for (let id = free.pop(); id !== undefined; id = free.pop()) {
-      settled++
       for (const to of this.downstreams[id]!) if (--left[to]! === 0) free.push(to)
     }
-    if (settled === this.count) return []
-    const found = new Map<string, Array<string>>()
-    left.forEach((count, id) => {
-      const partition = this.partitions[id]
-      const { key, previous } = this.assets[id]!
-      if (count === 0 || partition === undefined || Object.keys(previous).length === 0) return
-      const partitions = found.get(key)
-      if (partitions === undefined) found.set(key, [partition.key])
-      else partitions.push(partition.key)
-    })
-    return Array.from(found, ([key, partitions]) => ({ key, partitions }))
+    return left.flatMap((count, id) => count > 0 ? [id] : [])
   }
 
   /** What comes after a node, checks left out. */
