@@ -464,8 +464,12 @@ export interface EventFilter {
   readonly keys?: ReadonlyArray<string> | undefined
   /** Events of these kinds only. */
   readonly tags?: ReadonlyArray<Event["_tag"]> | undefined
-  /** Events about this partition only, be it one of a range. */
+  /**
+   * Events about this partition only, be it one of a range. The log knows no definitions: time windows within a range are
+   * found where their keys are dates, as they are by default.
+   */
   readonly partition?: string | undefined
+  /** Events of this backfill only: its own, and the beginnings of its runs. */
   readonly backfillId?: string | undefined
   /** Events after this cursor only. */
   readonly after?: number | undefined
@@ -507,13 +511,16 @@ const done = { open: "opened", append: "written", read: "read", remove: "cleaned
  * @since 0.1.0
  */
 export interface Service {
-  /** Records events, all of them or none, in their order. */
+  /**
+   * Records events, all of them or none, in their order. Appends of one moment are committed together; where that fails,
+   * each on its own. One that is interrupted may have been recorded.
+   */
   readonly append: (events: ReadonlyArray<Event>) => Effect.Effect<void, EventLogError>
   /** Reads what is recorded, the oldest first. */
   readonly events: (filter: EventFilter) => Stream.Stream<LoggedEvent, EventLogError>
   /**
    * Reads what is recorded after `filter.after` (from now on, if that is left out), then goes on with what is recorded
-   * meanwhile, also by other processes.
+   * meanwhile, also by other processes: everything once, in the order of cursors. It ends where `limit` or `before` say.
    */
   readonly tail: (filter: EventFilter) => Stream.Stream<LoggedEvent, EventLogError>
   /** The newest materialization of each of some assets, of whichever partition; those that have none are left out. */
@@ -538,11 +545,17 @@ export interface Service {
   ) => Effect.Effect<ReadonlyMap<string, ReadonlyArray<Logged<CheckEvaluated>>>, EventLogError>
   /** Lists runs, the newest first. */
   readonly runs: (filter: RunFilter) => Effect.Effect<ReadonlyArray<RunRecord>, EventLogError>
-  /** Removes what is recorded of runs but for the history of assets: materializations, observations and checks stay. */
+  /**
+   * Removes what is recorded of runs but for the history of assets: materializations, observations and checks stay,
+   * outcomes do not.
+   */
   readonly deleteRuns: (ids: Iterable<string>) => Effect.Effect<void, EventLogError>
   /** Forgets what was materialized, observed, checked and tried of some assets. What is stored is not touched. */
   readonly wipe: (keys: Iterable<string>) => Effect.Effect<void, EventLogError>
-  /** Removes events that are older than a policy keeps them. Gives how many. */
+  /**
+   * Removes events that are older than a policy keeps them. Gives how many. What tells the present state of an asset, a
+   * partition or a check stays; a run is listed as long as its beginning is kept.
+   */
   readonly prune: (retention: Retention) => Effect.Effect<number, EventLogError>
 }
 

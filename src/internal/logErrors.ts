@@ -2,12 +2,25 @@
  * Why a database could not do what it should, and what helps.
  */
 
+import * as Data from "effect/Data"
+
+/**
+ * What keeps a log from being opened or read, beside what its database reports.
+ *
+ * @internal
+ */
+export class LogProblem extends Data.TaggedError("LogProblem")<{
+  readonly message: string
+  readonly cause?: unknown
+}> {}
+
 /**
  * An error that says what is wrong in words, and what to do. What the driver reported is its cause.
  *
  * @internal
  */
 export const explained = (cause: unknown): unknown => {
+  if (cause instanceof LogProblem) return cause
   for (let error = cause, depth = 0; typeof error === "object" && error !== null && depth < 8; depth++) {
     const found = sqlite(error) ?? postgres(error) ?? transport(error)
     if (found !== undefined) return new Error(`${found} (${innermostMessage(cause)})`, { cause })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { LogProblem } from "./logErrors.ts"
 
 const migrationsTable = "effect_assets_migrations"
 
@@ -110,10 +111,12 @@ const known = 1
  */
 export const migrate = (
   sql: SqlClient.SqlClient
-): Effect.Effect<void, SqlError | Migrator.MigrationError | Error> =>
+): Effect.Effect<void, SqlError | Migrator.MigrationError | LogProblem> =>
   Effect.gen(function*() {
     const supported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
-    if (!supported) return yield* Effect.fail(new Error("it is kept in SQLite or PostgreSQL: give another SqlClient"))
+    if (!supported) {
+      return yield* new LogProblem({ message: "it is kept in SQLite or PostgreSQL: give another SqlClient" })
+    }
     yield* Migrator.make({})({ loader, table: migrationsTable })
     const [newest] = yield* sql.unsafe<{ readonly id: number | null }>(
       `SELECT MAX(migration_id) AS id FROM ${migrationsTable}`
@@ -122,6 +125,6 @@ export const migrate = (
       const message = `the database was written by a newer version of effect-assets, whose tables have version ${
         newest!.id
       }, and this one knows those up to ${known}: update the package, or choose another database`
-      return yield* Effect.fail(new Error(message))
+      return yield* new LogProblem({ message })
     }
   }).pipe(Effect.provideService(SqlClient.SqlClient, sql))

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import type * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
 import { type EventCodec, fromColumn, toColumn } from "./logCodec.ts"
-import { explained } from "./logErrors.ts"
+import { explained, LogProblem } from "./logErrors.ts"
 import { migrate } from "./logSchema.ts"
 import {
   concerns,
@@ -396,6 +396,13 @@ const whileLocked = <A, E>(effect: Effect.Effect<A, E | SqlError>): Effect.Effec
 
 const patience = "1 minute"
 
+/** Where the connection broke, nobody knows whether the transaction was committed: what is tried again may come twice. */
+const isUncertain = (exit: Exit.Exit<unknown, SqlError>): boolean =>
+  Option.match(Exit.findErrorOption(exit), {
+    onNone: () => true,
+    onSome: (error) => error.reason._tag === "ConnectionError"
+  })
+
 const isSqlError = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
@@ -572,7 +579,7 @@ export const make = Effect.fnUntraced(function*(
     if (wanted.length === 0) return
     const exit = yield* Effect.exit(write(wanted.flatMap(({ entries }) => entries)))
     if (Exit.isSuccess(exit)) wake(exit.value)
-    if (Exit.isSuccess(exit) || wanted.length === 1) {
+    if (Exit.isSuccess(exit) || wanted.length === 1 || isUncertain(exit)) {
       for (const pending of wanted) settle(pending, exit)
       return
     }
@@ -666,7 +673,11 @@ export const make = Effect.fnUntraced(function*(
     return events
   }
 
-  const parsed = <A>(parse: () => A): Effect.Effect<A, unknown> => Effect.try({ try: parse, catch: (cause) => cause })
+  const parsed = <A>(parse: () => A): Effect.Effect<A, LogProblem> =>
+    Effect.try({
+      try: parse,
+      catch: (cause) => new LogProblem({ message: `what is recorded is damaged: ${String(cause)}`, cause })
+    })
 
   const events = (filter: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
     const { after = 0, before = Infinity, limit = Infinity } = filter
