@@ -56,8 +56,14 @@ const missing: Status = { _tag: "Missing" }
  */
 export const ofWhole = (
   states: ReadonlyArray<EventLog.VersionState> | undefined
-): EventLog.VersionState | undefined =>
-  states?.find(({ partition, partitions }) => partition === undefined && partitions === undefined)
+): EventLog.VersionState | undefined => {
+  const newest = states?.[0]
+  // mostly it is the only one
+  return newest === undefined || isWhole(newest) ? newest : states!.find(isWhole)
+}
+
+const isWhole = ({ partition, partitions }: EventLog.VersionState): boolean =>
+  partition === undefined && partitions === undefined
 
 /**
  * Whether an asset does without the value of an upstream asset: it does if no input or dep of it requires one.
@@ -77,7 +83,10 @@ export class GraphStaleness {
   private readonly versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>
   private readonly sets: ReadonlyMap<string, Partitions.Resolved>
   private readonly wholes: ReadonlyArray<EventLog.VersionState | undefined>
-  private readonly upstreams: ReadonlyArray<Upstream>
+  /** Each asset as those see it that read it. */
+  private readonly current: ReadonlyArray<Upstream>
+  /** Used for one asset after the other. */
+  private readonly upstreams: Array<Upstream> = []
   private readonly partitions = new Map<number, PartitionVersions>()
   private readonly statuses: Array<Status | undefined>
 
@@ -91,7 +100,7 @@ export class GraphStaleness {
     this.versions = versions
     this.sets = sets
     this.wholes = graph.assets.map(({ key }) => ofWhole(versions.get(key)))
-    this.upstreams = graph.assets.map(({ external, key }, id) => ({ key, external, version: this.wholes[id] }))
+    this.current = graph.assets.map(({ external, key }, id) => ({ key, external, version: this.wholes[id] }))
     this.statuses = new Array<Status | undefined>(graph.assets.length).fill(undefined)
   }
 
@@ -130,12 +139,13 @@ export class GraphStaleness {
   private causes(id: number, recorded: Recorded): ReadonlyArray<Cause> {
     const asset = this.graph.assets[id]!
     const { offsets, targets } = this.graph.parents
-    const upstreams: Array<Upstream> = []
+    const { upstreams } = this
+    upstreams.length = 0
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const parent = targets[at]!
       // what has partitions is compared by partition
       if (this.graph.assets[parent]!.partitions !== undefined) return causesOf(recorded, this.readerOf(id))
-      upstreams.push(this.upstreams[parent]!)
+      upstreams.push(this.current[parent]!)
     }
     return compare(recorded, {
       key: asset.key,
@@ -167,7 +177,7 @@ export class GraphStaleness {
       const parent = targets[at]!
       const versions = this.partitionsOf(parent)
       if (versions === undefined) {
-        whole.push(this.upstreams[parent]!)
+        whole.push(this.current[parent]!)
         continue
       }
       const upstream = this.graph.assets[parent]!
