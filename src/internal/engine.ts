@@ -469,6 +469,8 @@ class PlannedRun implements Environment {
     while (true) {
       this.woken = false
       this.launchReady()
+      // nothing more may come for a long time
+      if (this.gatheredCount > 0 && this.now - this.gatheredAt >= maxGatheredMillis) this.flushGathered()
       const idle = !this.begun || this.next >= this.ready.length || this.running.size >= this.services.concurrency ||
         this.stopping
       if (this.shouldWrite(idle)) yield* this.write
@@ -480,7 +482,12 @@ class PlannedRun implements Environment {
         // once the run is stopping, what is left is waited for, but not for ever
         if (Option.isNone(yield* Effect.timeoutOption(this.untilWoken, maxWriteDuration))) this.giveUpWriting()
       } else {
-        const exit = yield* Effect.exit(restore(idle ? this.untilWoken : Effect.yieldNow))
+        const wait = !idle
+          ? Effect.yieldNow
+          : this.gatheredCount > 0
+          ? Effect.timeoutOption(this.untilWoken, this.gatheredAt + maxGatheredMillis - this.now)
+          : this.untilWoken
+        const exit = yield* Effect.exit(restore<unknown, never, never>(wait))
         if (Exit.isFailure(exit)) {
           interrupted = exit.cause
           this.cancelled = true

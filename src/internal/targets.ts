@@ -46,7 +46,10 @@ const absent = (resolved: Partitions.Resolved, key: string): string => {
   const all = Subset.allOf(resolved)
   if (all.size === 0) return `has no partition ${JSON.stringify(key)}: it has none yet`
   const [first, last] = [Subset.first(all)!, Subset.last(all)!].map(resolved.keyOf)
-  const similar = all.size <= 1000 ? suggest(key, Subset.keysOf(resolved, all)) : []
+  // windows that are not there yet are no mistake in writing
+  const similar = all.size <= 1000 && resolved.partitionOf(key) === undefined
+    ? suggest(key, Subset.keysOf(resolved, all))
+    : []
   return `has no partition ${JSON.stringify(key)}: they go from "${first}" to "${last}".${didYouMean(similar)}`
 }
 
