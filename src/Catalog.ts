@@ -152,7 +152,7 @@ export type Staleness = Fresh | Stale | Missing | Partitioned
  * **Example** (Why)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const a = (codeVersion: string) => Graph.make({ a: Asset.make("a", { codeVersion, compute: () => Effect.succeed(1) }) })
@@ -162,7 +162,7 @@ export type Staleness = Fresh | Stale | Missing | Partitioned
  *   const staleness = (yield* Catalog.staleness(a("2"))).a
  *   return staleness._tag === "Stale" ? staleness.causes.map(Catalog.explainCause) : []
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["a has another code version: 2 instead of 1"]
  * ```
  *
@@ -402,7 +402,7 @@ export const latest = (
  * **Example** (Reading in pages)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
@@ -412,7 +412,7 @@ export const latest = (
  *   const older = yield* Catalog.history("a", { before: newest.at(-1)?.cursor })
  *   return [newest.length, older.length]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => [2, 1]
  * ```
  *
@@ -497,7 +497,7 @@ export interface Point {
  * **Example** (Rows over time)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * let rows = 0
@@ -506,7 +506,7 @@ export interface Point {
  *   for (let run = 0; run < 3; run++) yield* Runtime.materialize(Graph.make({ a }))
  *   return (yield* Catalog.series(a, "rows")).map((point) => point.value)
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => [1, 2, 3]
  * ```
  *
@@ -841,7 +841,7 @@ export const runs = (
  * **Example** (What became of whom)
  *
  * ```ts import.meta.vitest
- * import { Effect, Option } from "effect"
+ * import { Effect, Layer, Option } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const a = Asset.make("a", Effect.fail("no"))
@@ -851,7 +851,7 @@ export const runs = (
  *   const run = Option.getOrThrow(yield* Catalog.run(id))
  *   return [run.status, ...run.outcomes.map((outcome) => `${outcome.key}: ${outcome._tag}`)]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Failed", "a: AssetFailed", "b: AssetUpstreamFailed"]
  * ```
  *
@@ -1024,7 +1024,7 @@ export interface CheckStatus {
  * **Example** (Passed, and not since)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, Check, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * const prices = Asset.make("prices", Effect.succeed([3, 4]))
@@ -1036,7 +1036,7 @@ export interface CheckStatus {
  *   const [after] = yield* Catalog.checks("prices")
  *   return [before?.status, after?.status]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Passed", "NotEvaluated"]
  * ```
  *
@@ -1234,7 +1234,7 @@ const isAbout = ({ partitions }: EventLog.RunRecord, key: string, partition: str
  * **Example** (A day later)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Freshness, Graph } from "effect-assets"
  * import { TestClock } from "effect/testing"
  *
@@ -1247,7 +1247,7 @@ const isAbout = ({ partitions }: EventLog.RunRecord, key: string, partition: str
  *   const after = yield* Catalog.freshness(graph)
  *   return [before.orders._tag, after.orders._tag]
  * })
- * const inTest = [TestClock.layer(), EventLog.layerMemory] as const
+ * const inTest = Layer.mergeAll(TestClock.layer(), EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inTest)) // => ["Unknown", "Overdue"]
  * ```
  *
@@ -1306,7 +1306,7 @@ export interface AssetStatus {
  * **Example** (A failure after a success)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
  * let fails = false
@@ -1318,7 +1318,7 @@ export interface AssetStatus {
  *   const { a } = yield* Catalog.status(graph)
  *   return [a.staleness._tag, a.outcome]
  * })
- * const inMemory = [IOManager.layerMemory, EventLog.layerMemory] as const
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Fresh", "Failed"]
  * ```
  *
