@@ -419,12 +419,19 @@ export const makeFileSystem = Effect.fnUntraced(function*(
   const unique = yield* uniqueName
   const made = new Set<string>()
 
-  const fileOf = (slot: Slot): string => {
-    const segments = AssetKey.segments(slot.key).map(fileName)
-    // a folder of partitions ends in a character that no segment has
-    if (slot.partition !== undefined) segments.push(`${segments.pop()!}@`, fileName(slot.partition))
-    return path.join(root, ...segments)
+  /** Paths by key: as many as there are assets. */
+  const paths = new Map<string, string>()
+  const pathOf = (key: string): string => {
+    let found = paths.get(key)
+    if (found === undefined) {
+      found = path.join(root, ...AssetKey.segments(key).map(fileName))
+      paths.set(key, found)
+    }
+    return found
   }
+  const fileOf = ({ key, partition }: Slot): string =>
+    // a folder of partitions ends in a character that no segment has
+    partition === undefined ? pathOf(key) : path.join(`${pathOf(key)}@`, fileName(partition))
   const extension = (slot: Slot) => slot.schema === undefined ? ".v8" : ".json"
   const otherExtension = (slot: Slot) => slot.schema === undefined ? ".json" : ".v8"
   const makeDirectory = Effect.fnUntraced(function*(directory: string) {
@@ -457,7 +464,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
       const file = base + extension(slot)
       const bytes = slot.schema === undefined
         ? yield* serialize(value)
-        : new TextEncoder().encode(yield* encodeJson(value, slot))
+        : encoder.encode(yield* encodeJson(value, slot))
       yield* write(file, base + otherExtension(slot), bytes)
       return { metadata: { path: Metadata.path(file), size: bytes.byteLength } }
     }),
@@ -475,7 +482,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
       )
       return slot.schema === undefined
         ? yield* deserialize(bytes)
-        : yield* decodeJson(new TextDecoder().decode(bytes), slot)
+        : yield* decodeJson(decoder.decode(bytes), slot)
     }),
     exists: (slot) => fs.exists(fileOf(slot) + extension(slot)),
     remove: (slot) =>
@@ -543,6 +550,7 @@ const stale = (slot: Slot): InvalidValue =>
   })
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 /** A segment of a key as the name of a file or folder. Different segments have different names. */
 const fileName = (segment: string): string =>

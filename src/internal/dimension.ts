@@ -36,6 +36,8 @@ export interface KeyList extends Common {
 export interface WindowLine extends Common {
   readonly kind: "Windows"
   readonly timeZone: string
+  /** Whether each window begins where the one before ends: there are no exclusions. */
+  readonly contiguous: boolean
   /** The window of an index from 0 to `size - 1`. O(1) after the starts are known. */
   readonly windowAt: (index: number) => Window
   /** The first index whose window starts at or after a time: `size` if there is none. O(log n). */

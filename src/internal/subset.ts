@@ -472,11 +472,11 @@ export function* keysOf(axes: Axes, self: Subset): Generator<string> {
  * with exclusions is looked at window by window.
  */
 export const withoutGaps = (
-  windows: WindowLine & { readonly contiguous?: boolean | undefined },
+  windows: WindowLine,
   lo: number,
   hi: number
 ): ReadonlyArray<number> => {
-  if (windows.contiguous === true || hi - lo < 2) return [lo, hi]
+  if (windows.contiguous || hi - lo < 2) return [lo, hi]
   const found = [lo]
   let { end } = windows.windowAt(lo)
   for (let i = lo + 1; i < hi; i++) {

@@ -427,6 +427,7 @@ class WindowLineAt implements WindowLine {
   readonly size: number
   readonly id: string
   readonly timeZone: string
+  readonly contiguous: boolean
   readonly bounds: WindowLine["bounds"]
 
   constructor(line: Line, size: number) {
@@ -434,6 +435,8 @@ class WindowLineAt implements WindowLine {
     this.size = size
     this.id = line.definition.id
     this.timeZone = line.definition.cron.zone.id
+    const { crons, starts } = line.definition.excluded
+    this.contiguous = crons.length === 0 && starts.size === 0
     this.bounds = { start: line.definition.start, end: line.definition.end }
   }
 
