@@ -1,7 +1,7 @@
 /**
- * The catalog: what the event log tells about assets. What is stored and where it came from, what is stale and why, what is
- * too old, what checks say, what runs came to. It reads states that the log keeps, so a question about all assets of a
- * graph takes a few queries, whatever the number of assets and the length of history.
+ * The catalog: what the event log tells about assets. What is stored and where it came from, what is stale and why,
+ * what is too old, what checks say, what runs came to. It reads states that the log keeps, so a question about all
+ * assets of a graph takes a few queries, whatever the number of assets and the length of history.
  *
  * **Example** (What is there, and what has changed)
  *
@@ -127,8 +127,8 @@ export interface Partitioned {
 }
 
 /**
- * Whether what is stored of an asset was computed from the code and the data that there are now. `Partitioned` for an asset
- * that has partitions.
+ * Whether what is stored of an asset was computed from the code and the data that there are now. `Partitioned` for an
+ * asset that has partitions.
  *
  * @category models
  * @since 0.1.0
@@ -140,12 +140,12 @@ export type Staleness = Fresh | Stale | Missing | Partitioned
  *
  * **Details**
  *
- * An asset is compared with the code version it was computed with, and with the data versions of what it read directly. It
- * is not stale because something further upstream is: that has not given it other data yet. An asset that was computed
- * again and gave the same data version makes nothing stale. Timestamps decide nothing.
+ * An asset is compared with the code version it was computed with, and with the data versions of what it read directly.
+ * It is not stale because something further upstream is: that has not given it other data yet. An asset that was
+ * computed again and gave the same data version makes nothing stale. Timestamps decide nothing.
  *
- * An asset without a `codeVersion` is not stale because of its code. An upstream asset whose version is not known, as that
- * of an external asset that nobody has observed, makes nothing stale.
+ * An asset without a `codeVersion` is not stale because of its code. An upstream asset whose version is not known, as
+ * that of an external asset that nobody has observed, makes nothing stale.
  *
  * It takes one query, and time in proportion to the edges of the graph.
  *
@@ -155,7 +155,8 @@ export type Staleness = Fresh | Stale | Missing | Partitioned
  * import { Effect, Layer } from "effect"
  * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
  *
- * const a = (codeVersion: string) => Graph.make({ a: Asset.make("a", { codeVersion, compute: () => Effect.succeed(1) }) })
+ * const a = (codeVersion: string) =>
+ *   Graph.make({ a: Asset.make("a", { codeVersion, compute: () => Effect.succeed(1) }) })
  *
  * const program = Effect.gen(function*() {
  *   yield* Runtime.materialize(a("1"))
@@ -491,8 +492,8 @@ export interface Point {
  *
  * **Details**
  *
- * It looks at 100 events, unless a `limit` is given. One that has no number under the label gives no point, and one that is
- * about a range of partitions gives one for each partition with a number of its own.
+ * It looks at 100 events, unless a `limit` is given. One that has no number under the label gives no point, and one
+ * that is about a range of partitions gives one for each partition with a number of its own.
  *
  * **Example** (Rows over time)
  *
@@ -676,8 +677,8 @@ export interface ReportOptions {
 }
 
 /**
- * Records that something else has computed and stored an asset of this graph: a notebook, an import by hand. It counts as
- * computed by the code and from the data that there are now, so it is fresh until one of them changes.
+ * Records that something else has computed and stored an asset of this graph: a notebook, an import by hand. It counts
+ * as computed by the code and from the data that there are now, so it is fresh until one of them changes.
  *
  * It is recorded as a run of its own, whose id it gives. Nothing is stored.
  *
@@ -820,7 +821,9 @@ export interface RunDetail extends EventLog.RunRecord {
   readonly outcomes: ReadonlyArray<RunOutcome>
   readonly checks: ReadonlyArray<EventLog.Logged<EventLog.CheckEvaluated>>
   readonly observations: ReadonlyArray<Observation>
-  /** The assets of which nothing is recorded: yet, if the run goes on; else they were up to date, or its process died. */
+  /**
+   * The assets of which nothing is recorded: yet, if the run goes on; else they were up to date, or its process died.
+   */
   readonly withoutOutcome: ReadonlyArray<string>
 }
 
@@ -852,7 +855,8 @@ export const runs = (
  *   return [run.status, ...run.outcomes.map((outcome) => `${outcome.key}: ${outcome._tag}`)]
  * })
  * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
- * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Failed", "a: AssetFailed", "b: AssetUpstreamFailed"]
+ * const expected = ["Failed", "a: AssetFailed", "b: AssetUpstreamFailed"]
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => expected
  * ```
  *
  * @category getters

@@ -1,6 +1,6 @@
 /**
- * Freshness: how recent an asset has to be, and whether it is. A policy is data, and evaluating it is pure: what is asked
- * is the time of the last materialization, not what it was computed from (that is staleness, see `Catalog`).
+ * Freshness: how recent an asset has to be, and whether it is. A policy is data, and evaluating it is pure: what is
+ * asked is the time of the last materialization, not what it was computed from (that is staleness, see `Catalog`).
  *
  * **Example** (At least once a day)
  *
@@ -30,8 +30,8 @@ import * as Zone from "./internal/zone.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How recent an asset has to be. `Window`: not older than so long. `Cron`: materialized for every deadline, that is within
- * `lowerBoundMillis` before it, or after it.
+ * How recent an asset has to be. `Window`: not older than so long. `Cron`: materialized for every deadline, that is
+ * within `lowerBoundMillis` before it, or after it.
  *
  * @category schemas
  * @since 0.1.0
@@ -129,8 +129,8 @@ export const window = (options: {
 }
 
 /**
- * An asset must be materialized for every tick of a cron expression: within `lowerBound` before the tick. If it was not, it
- * is overdue from the tick on, until it is materialized.
+ * An asset must be materialized for every tick of a cron expression: within `lowerBound` before the tick. If it was
+ * not, it is overdue from the tick on, until it is materialized.
  *
  * **Details**
  *
@@ -208,7 +208,8 @@ const looksAtTicks = 32
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How recent an asset is at `now`, given when it was last materialized (`undefined`: never), in milliseconds since 1970.
+ * How recent an asset is at `now`, given when it was last materialized (`undefined`: never), in milliseconds since
+ * 1970.
  *
  * **Example** (Without a policy)
  *

@@ -417,6 +417,11 @@ describe("checks", () => {
       [materialized("one", "asset"), evaluated("one", "asset", "Passed"), finished("one"), failed("two", "asset")],
       ["Passed"]
     ],
+    [
+      "a run that goes on has evaluated it",
+      [started("now", ["asset"]), materialized("now", "asset"), evaluated("now", "asset", "Passed")],
+      ["Passed"]
+    ],
     ["the check itself broke", [materialized("one", "asset"), evaluated("one", "asset", "Errored")], ["Errored"]],
     ["CHK02: nothing was there to judge", [evaluated("one", "asset", "Failed")], ["Failed"]]
   ]

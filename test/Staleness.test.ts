@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Asset, Catalog, EventLog, Graph, PartitionMapping, Partitions, PartitionSubset } from "effect-assets"
+import { TestClock } from "effect/testing"
 import { materialized } from "./fixtures/events.ts"
 
 /** What happens to a log, one thing after the other; the place in the list is the time. */
@@ -421,4 +422,105 @@ describe("staleness of partitions", () => {
         assert.deepStrictEqual(yield* total_, ["data daily[2,3] undefined -> undefined"])
       })
   )
+
+  const keys = (...keys: ReadonlyArray<string>) => ({ _tag: "Keys" as const, keys })
+  const source = Asset.external("source", { partitions: letters, schema: number })
+
+  tested(
+    "a dependency on partitions is new if it was not read, whether it is read as a map or as one",
+    () =>
+      Effect.gen(function*() {
+        const asMap = Asset.make("asMap", { inputs: { source: Asset.partitions(source) }, compute: nothing })
+        const asOne = Asset.make("asOne", { partitions: letters, inputs: { source }, compute: nothing })
+        const graph = Graph.make({ source, asMap, asOne })
+        yield* record(
+          { observed: "source", partition: "alpha", dataVersion: "1" },
+          { key: "asMap", dataVersion: "1" },
+          { key: "asOne", partitions: keys("alpha", "beta"), dataVersion: "1" }
+        )
+        assert.deepStrictEqual(yield* asked(graph), {
+          source: "Fresh",
+          asMap: ["added source"],
+          asOne: { fresh: "beta", stale: "alpha", causes: ["added source"] }
+        })
+      })
+  )
+
+  tested("what was read of partitions that are read no longer is a cause", () =>
+    Effect.gen(function*() {
+      const total = Asset.make("total", {
+        inputs: { source: Asset.partitions(source, { mapping: PartitionMapping.specific(["alpha"]) }) },
+        compute: nothing
+      })
+      const read = (...groups: ReadonlyArray<readonly [string, string]>) => ({
+        key: "total",
+        dataVersion: "1",
+        inputPartitions: {
+          source: groups.map(([key, dataVersion]) => ({ partitions: keys(key), dataVersion }))
+        }
+      })
+      yield* record(
+        { observed: "source", partition: "alpha", dataVersion: "1" },
+        { observed: "source", partition: "beta", dataVersion: "1" },
+        read(["alpha", "1"])
+      )
+      const found = Effect.map(asked(Graph.make({ source, total })), (all) => all.total)
+      assert.deepStrictEqual(yield* found, "Fresh")
+      // the mapping was another one
+      yield* record(read(["alpha", "1"], ["beta", "1"]))
+      assert.deepStrictEqual(yield* found, ["data source[beta] 1 -> undefined"])
+      // the set had another key
+      yield* record(read(["alpha", "1"], ["gone", "1"]))
+      assert.deepStrictEqual(yield* found, ["data source undefined -> undefined"])
+    }))
+
+  tested("a partition is stale when the earlier one of its own asset has other data", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(4 * 86_400_000)
+      const days = Partitions.daily({ start: "1970-01-01" })
+      const running = Asset.make("running", {
+        partitions: days,
+        schema: number,
+        inputs: { before: Asset.previous(number) },
+        compute: () => Effect.succeed(1)
+      })
+      const day = (partition: string, dataVersion: string, before?: string) => ({
+        key: "running",
+        partition: `1970-01-0${partition}`,
+        dataVersion,
+        inputVersions: before === undefined ? {} : { running: before }
+      })
+      const graph = Graph.make({ running })
+      yield* record(day("1", "a"), day("2", "b", "a"), day("3", "c", "b"))
+      const fresh = "1970-01-01,1970-01-02,1970-01-03"
+      assert.deepStrictEqual(yield* asked(graph), { running: { fresh, missing: "1970-01-04" } })
+      yield* record(day("1", "x"))
+      const { running: found } = yield* Catalog.staleness(graph)
+      assert.deepStrictEqual(brief(found), {
+        fresh: "1970-01-01,1970-01-03",
+        stale: "1970-01-02",
+        missing: "1970-01-04",
+        causes: ["data running a -> x"]
+      })
+      assert.deepStrictEqual(found._tag === "Partitioned" ? found.rootCauses.map(word) : [], ["data running a -> x"])
+    }))
+
+  tested("a million partitions that were materialized together are compared together", () =>
+    Effect.gen(function*() {
+      const hours = Partitions.hourly({ start: "1900-01-01" })
+      yield* TestClock.setTime(Date.parse("2020-01-01T00:00:00Z"))
+      const up = Asset.external("up", { partitions: hours, schema: number })
+      const down = Asset.make("down", { partitions: hours, inputs: { up }, compute: nothing })
+      const all = PartitionSubset.serialize(yield* PartitionSubset.all(hours))
+      yield* record(
+        { key: "up", partitions: all, dataVersion: "1" },
+        { key: "down", partitions: all, dataVersion: "1", inputVersions: { up: "1" } },
+        { key: "up", partition: "2000-01-01-00:00", dataVersion: "2" }
+      )
+      const found = (yield* Catalog.staleness(Graph.make({ up, down }))).down
+      assert.isTrue(found._tag === "Partitioned")
+      if (found._tag !== "Partitioned") return
+      assert.isAbove(PartitionSubset.size(found.fresh), 1_000_000)
+      assert.strictEqual([...PartitionSubset.keys(found.stale)].join(), "2000-01-01-00:00")
+    }))
 })

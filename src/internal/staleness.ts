@@ -1,6 +1,6 @@
 /**
- * Whether what is stored was computed from the code and the data that there are now. Versions decide, timestamps are only
- * shown; an asset is compared with what it reads directly, and with nothing further upstream.
+ * Whether what is stored was computed from the code and the data that there are now. Versions decide, timestamps are
+ * only shown; an asset is compared with what it reads directly, and with nothing further upstream.
  */
 import * as Schema from "effect/Schema"
 import type * as EventLog from "../EventLog.ts"
@@ -20,8 +20,8 @@ export const Cause = Schema.TaggedUnion({
   /** It was computed with another code version. */
   CodeChanged: { key: Schema.String, from: Schema.String, to: Schema.String, stale },
   /**
-   * It was computed from other data of an upstream asset. A version is `undefined` where there was no data or is none, or
-   * where partitions have different ones.
+   * It was computed from other data of an upstream asset. A version is `undefined` where there was no data or is none,
+   * or where partitions have different ones.
    */
   UpstreamChanged: {
     key: Schema.String,
@@ -53,7 +53,7 @@ export type Cause = typeof Cause.Type
 export interface Version {
   readonly dataVersion: string
   readonly timestamp: number
-  /** Its place in the log: `Infinity` for what was materialized in a run that goes on. */
+  /** Its place in the log. */
   readonly cursor: number
 }
 
@@ -68,8 +68,6 @@ export interface Upstream {
   readonly external: boolean
   /** The version it has now, if that is known. */
   readonly version: Version | undefined
-  /** Whether it is known that there is nothing to read, since it was skipped in the run at hand. */
-  readonly absent?: boolean | undefined
 }
 
 /**
@@ -96,10 +94,11 @@ export type Recorded = Pick<
 export const none: ReadonlyArray<Cause> = []
 
 /**
- * Why what is recorded of an asset without partitions is stale: nothing for what is fresh, or was only observed. Code comes
- * before data, data before dependencies.
+ * Why what is recorded of an asset without partitions is stale: nothing for what is fresh, or was only observed. Code
+ * comes before data, data before dependencies.
  *
- * Upstream assets of which several partitions are read are compared by `partitionState.ts`: `mapped` gives their causes.
+ * Upstream assets of which several partitions are read are compared by `partitionState.ts`: `mapped` gives their
+ * causes.
  *
  * @internal
  */
@@ -134,7 +133,7 @@ export const compare = (
       if ((tolerated || upstream.external) && version.cursor > recorded.cursor) {
         ;(causes ??= []).push(changed(recorded, key, upstream.key, undefined, version))
       } else if (!tolerated) (dependencies ??= []).push({ _tag: "DependencyAdded", key, upstream: upstream.key })
-    } else if (version === undefined ? upstream.absent === true : version.dataVersion !== from) {
+    } else if (version !== undefined && version.dataVersion !== from) {
       ;(causes ??= []).push(changed(recorded, key, upstream.key, from, version))
     }
   }
@@ -150,14 +149,14 @@ const changed = (
   key: string,
   upstream: string,
   from: string | undefined,
-  version: Version | undefined
+  version: Version
 ): Cause => ({
   _tag: "UpstreamChanged",
   key,
   upstream,
   from,
-  to: version?.dataVersion,
-  at: version?.timestamp,
+  to: version.dataVersion,
+  at: version.timestamp,
   recordedAt: recorded.timestamp
 })
 
