@@ -163,23 +163,28 @@ const stateColumns = (event: Subject & { readonly key: string }, cursor: number)
 
 /** What a state tells that most have not. */
 const detailOf = (detail: { readonly [name: string]: unknown }): string | null => {
-  const text = JSON.stringify(detail)
-  return text === "{}" ? null : text
+  for (const name in detail) if (detail[name] !== undefined) return JSON.stringify(detail)
+  return null
 }
 
 const versionRow = (event: EventLog.AssetMaterialized | EventLog.AssetObserved, cursor: number): Values => {
-  const { inputVersions, observed, stored, ...told } = versionState(event, cursor)
-  const { byPartition, configVersion, inputPartitions, partition, partitions } = told
+  const state = versionState(event, cursor)
   return [
     ...stateColumns(event, cursor),
-    observed ? 1 : 0,
-    stored ? 1 : 0,
-    orNull(told.runId),
-    told.timestamp,
-    toColumn(told.dataVersion),
-    orNull(told.codeVersion),
-    JSON.stringify(inputVersions),
-    detailOf({ partition, partitions, configVersion, inputPartitions, byPartition })
+    state.observed ? 1 : 0,
+    state.stored ? 1 : 0,
+    orNull(state.runId),
+    state.timestamp,
+    toColumn(state.dataVersion),
+    orNull(state.codeVersion),
+    JSON.stringify(state.inputVersions),
+    detailOf({
+      partition: state.partition,
+      partitions: state.partitions,
+      configVersion: state.configVersion,
+      inputPartitions: state.inputPartitions,
+      byPartition: state.byPartition
+    })
   ]
 }
 
@@ -342,7 +347,8 @@ const batchOf = (entries: ReadonlyArray<Entry>, before: number): Batch => {
   const put = (table: StateTable, kind: Value, event: Subject & { readonly key: string }, row: Values): void => {
     // a newer state comes later, also in the database
     const rows = states.get(table)!
-    const id = JSON.stringify([row[0], kind, row[1]])
+    // no column holds a NUL
+    const id = `${row[0]}\0${kind}\0${row[1]}`
     rows.delete(id)
     rows.set(id, row)
     const by = replacedBy(event)
@@ -471,17 +477,27 @@ export const make = Effect.fnUntraced(function*(
 
   // ---- writing
 
+  const insertions = new Map<string, string>()
+  const insertion = (name: string, columns: ReadonlyArray<string>, rows: number, replace: boolean): string => {
+    const id = `${name} ${rows}`
+    let text = insertions.get(id)
+    if (text === undefined) {
+      const row = `(${columns.map(() => "?").join(", ")})`
+      text = `INSERT ${replace ? "OR REPLACE " : ""}INTO ${name} (${columns.join(", ")}) VALUES ${
+        Array(rows).fill(row).join(", ")
+      }`
+      insertions.set(id, text)
+    }
+    return text
+  }
+
   const insert = Effect.fnUntraced(function*({ columns, name }: Table, rows: ReadonlyArray<Values>, replace = false) {
-    const row = `(${columns.map(() => "?").join(", ")})`
     for (let at = 0; at < rows.length;) {
       // few sizes, so that statements are prepared once
       const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(rows.length - at)))
-      yield* execute(
-        `INSERT ${replace ? "OR REPLACE " : ""}INTO ${name} (${columns.join(", ")}) VALUES ${
-          Array(size).fill(row).join(", ")
-        }`,
-        rows.slice(at, at + size).flat()
-      )
+      const params: Array<Value> = []
+      for (let index = at; index < at + size; index++) params.push(...rows[index]!)
+      yield* execute(insertion(name, columns, size, replace), params)
       at += size
     }
   })
