@@ -126,7 +126,7 @@ const runPlan = Effect.fnUntraced(function*(
     },
     concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })
-  return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.interruptAll))
+  return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.close))
 })
 
 const noneRecorded: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>> = new Map()
@@ -279,8 +279,9 @@ class PlannedRun implements Environment {
   /** Ids that may run, in the order in which they became so; those before `next` have been launched. */
   private readonly ready: Array<number> = []
   private next = 0
-  /** Ids that may run as soon as their pool has a slot. */
-  private parked: Array<number> = []
+  /** Ids that may run as soon as their pool has a slot, by pool; those before `next` have been launched. */
+  private readonly parked = new Map<string, { readonly ids: Array<number>; next: number }>()
+  private unsubscribe: (() => void) | undefined
   /** Ids whose downstream nodes have not heard of them yet. */
   private readonly settled: Array<number> = []
   private readonly running = new Map<number, Fiber.Fiber<Results, unknown>>()
@@ -461,8 +462,8 @@ class PlannedRun implements Environment {
       })),
       { startImmediately: true }
     )
-    const unsubscribe = pools.subscribe(() => {
-      if (this.parked.length > 0) this.wakeUp()
+    this.unsubscribe = pools.subscribe(() => {
+      if (this.parked.size > 0) this.wakeUp()
     })
 
     let interrupted: Cause.Cause<never> | undefined
@@ -494,7 +495,7 @@ class PlannedRun implements Environment {
         }
       }
     }
-    unsubscribe()
+    this.leavePools()
     yield* Fiber.interrupt(watching)
 
     if (this.stopping) this.cancelRest()
@@ -521,12 +522,25 @@ class PlannedRun implements Environment {
     return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
   })
 
+  /** Whatever ends a run, nothing of it stays behind. */
+  readonly close = Effect.suspend(() => {
+    this.leavePools()
+    return this.interruptAll
+  })
+
+  private leavePools(): void {
+    this.unsubscribe?.()
+    this.unsubscribe = undefined
+    for (const [pool, { ids, next }] of this.parked) this.services.pools.wait(pool, next - ids.length)
+    this.parked.clear()
+  }
+
   /** The fibers of steps have no parent, so the end of a run is theirs, whatever it is. */
   readonly interruptAll = Effect.suspend(() => Fiber.interruptAll(Array.from(this.running.values())))
 
   /** Nothing runs, nothing may run any more, and nothing waits to be recorded. */
   private get isDone(): boolean {
-    const settled = this.stopping || (this.begun && this.next >= this.ready.length && this.parked.length === 0)
+    const settled = this.stopping || (this.begun && this.next >= this.ready.length && this.parked.size === 0)
     return settled && this.running.size === 0 && !this.writing &&
       (this.waiting.length === 0 || this.broken !== undefined)
   }
@@ -560,19 +574,39 @@ class PlannedRun implements Environment {
   private launchReady(): void {
     const { clock, concurrency } = this.services
     this.now = clock.currentTimeMillisUnsafe()
-    if (this.parked.length > 0 && this.begun && !this.stopping) {
-      const { pools } = this.services
-      this.parked = this.parked.filter((id) => {
-        if (this.running.size >= concurrency || !pools.tryTake(this.work.assets[id]!.pool!)) return true
-        this.start(id)
-        return false
-      })
-    }
-    for (let turn = 0; this.begun && turn < launchesPerTurn; turn++) {
+    for (let turn = this.launchParked(); this.begun && turn < launchesPerTurn; turn++) {
       if (this.next >= this.ready.length || this.running.size >= concurrency || this.stopping) return
       this.launch(this.ready[this.next++]!)
       if (this.shouldWrite(false)) return
     }
+  }
+
+  /** Launches what has waited for slots. Gives how many. */
+  private launchParked(): number {
+    const { concurrency, pools } = this.services
+    let turn = 0
+    for (const [pool, parked] of this.parked) {
+      while (parked.next < parked.ids.length && !this.stopping) {
+        if (turn >= launchesPerTurn) {
+          // nobody else will say that there are slots
+          this.wakeUp()
+          return turn
+        }
+        if (this.running.size >= concurrency || !pools.tryTake(pool)) break
+        turn++
+        pools.wait(pool, -1)
+        this.start(parked.ids[parked.next++]!)
+      }
+      if (parked.next === parked.ids.length) this.parked.delete(pool)
+    }
+    return turn
+  }
+
+  private park(id: number, pool: string): void {
+    const parked = this.parked.get(pool)
+    if (parked === undefined) this.parked.set(pool, { ids: [id], next: 0 })
+    else parked.ids.push(id)
+    this.services.pools.wait(pool, 1)
   }
 
   private launch(id: number): void {
@@ -590,10 +624,8 @@ class PlannedRun implements Environment {
         if (fresh.length === this.outputsOf(id).length) return
       }
       const { pool } = assets[id]!
-      if (pool !== undefined && !pools.tryTake(pool)) {
-        this.parked.push(id)
-        return
-      }
+      // who waits for the same pool comes first
+      if (pool !== undefined && (this.parked.has(pool) || !pools.tryTake(pool))) return this.park(id, pool)
     }
     this.start(id)
   }
