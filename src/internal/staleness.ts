@@ -170,8 +170,6 @@ const removedFrom = (
   for (const _ in inputVersions) count++
   if (count === known && inputPartitions === undefined) return undefined
   const now = new Set(upstreams.map((upstream) => upstream.key))
-  // earlier partitions of the asset itself are no dependency
-  now.add(key)
   const before = new Set([...Object.keys(inputVersions), ...Object.keys(inputPartitions ?? {})])
   return Array.from(before).flatMap((upstream): ReadonlyArray<Cause> =>
     now.has(upstream) ? [] : [{ _tag: "DependencyRemoved", key, upstream }]
