@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
+import { contentVersion } from "./internal/contentVersion.ts"
 import { clonable, v8 } from "./internal/v8.ts"
 import * as Metadata from "./Metadata.ts"
 
@@ -401,7 +402,8 @@ export interface FileSystemOptions {
  * of the directory, nor one that another key needs.
  *
  * A file is written under another name and renamed: it is there whole or not at all. Path and size in bytes are recorded as
- * metadata.
+ * metadata. The data version of a value is a hash of what is written: if a program gives the same value again, what is
+ * downstream stays fresh.
  *
  * **Gotchas**
  *
@@ -466,7 +468,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
         ? yield* serialize(value)
         : encoder.encode(yield* encodeJson(value, slot))
       yield* write(file, base + otherExtension(slot), bytes)
-      return { metadata: { path: Metadata.path(file), size: bytes.byteLength } }
+      return { metadata: { path: Metadata.path(file), size: bytes.byteLength }, dataVersion: contentVersion(bytes) }
     }),
     load: Effect.fnUntraced(function*(slot) {
       const base = fileOf(slot)
