@@ -19,7 +19,16 @@ import type * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
-import { backfillRuns, backfillTargets, type BackfillTarget, type PerRun, type PlannedRun } from "./backfillPlan.ts"
+import {
+  backfillRuns,
+  type BackfillTarget,
+  backfillTargets,
+  Order,
+  type PerRun,
+  type PlannedRun,
+  unmetTargets,
+  withSiblings
+} from "./backfillPlan.ts"
 import { BackfillError, RunPartitionsError } from "./errors.ts"
 import { downstream } from "./mapping.ts"
 import * as Subset from "./subset.ts"
@@ -42,10 +51,17 @@ interface Prepared {
   readonly inside: Plan.Inside
   readonly targets: ReadonlyMap<number, BackfillTarget>
   readonly runs: ReadonlyArray<PlannedRun>
-  readonly resumed: EventLog.Logged<Started> | undefined
+  readonly resumed: Resumed | undefined
 }
 
 type Started = Extract<EventLog.Event, { readonly _tag: "BackfillStarted" }>
+
+/** A backfill that has begun before. */
+interface Resumed {
+  readonly started: EventLog.Logged<Started>
+  /** Whether its end is recorded; the process of one that has none has died, or lives. */
+  readonly hasEnded: boolean
+}
 
 type PrepareError = RunPartitionsError | BackfillError | EventLog.EventLogError | Partitions.DynamicKeysError
 
@@ -55,30 +71,56 @@ const prepare = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Prepared, PrepareError, EventLog.EventLog> {
   const inside = Plan.inside(plan)
+  const { graph } = inside
   const log = yield* EventLog.EventLog
   const resolve = yield* resolver(inside)
-  const resumed = options.resume === undefined ? undefined : yield* startOf(log, options.resume)
-  const asked: Result.Result<ReadonlyMap<number, BackfillTarget>, RunPartitionsError["problems"]> = resumed !== undefined
-    ? recordedTargets(inside, resumed, resolve)
-    : options.targets !== undefined
-    ? backfillTargets(inside, new Map(Object.entries(options.targets)), resolve)
-    : options.partitions !== undefined
-    ? backfillTargets(inside, options.partitions === "missing" ? "all" : options.partitions, resolve)
-    : Result.fail([{ key: firstPartitioned(inside), problem: "is to be backfilled, and nobody says which partitions of" }])
+  const resumed = options.resume === undefined ? undefined : yield* beginningOf(log, options.resume)
+  const asked: Result.Result<ReadonlyMap<number, BackfillTarget>, RunPartitionsError["problems"]> =
+    resumed !== undefined
+      ? Result.succeed(recordedTargets(inside, resumed.started, resolve))
+      : options.targets !== undefined
+      ? backfillTargets(inside, new Map(Object.entries(options.targets)), resolve)
+      : options.partitions !== undefined
+      ? backfillTargets(inside, options.partitions === "missing" ? "all" : options.partitions, resolve)
+      : Result.fail([unsaid(inside)])
   if (Result.isFailure(asked)) return yield* new RunPartitionsError({ problems: asked.failure })
-  const targets = resumed !== undefined || options.partitions === "missing"
-    ? yield* withoutDone(inside, asked.success, resumed?.cursor, log)
+  const left = resumed !== undefined || options.partitions === "missing"
+    ? yield* withoutDone(inside, asked.success, resumed?.started.cursor, log)
     : asked.success
-  const { partitionsPerRun = resumed?.partitionsPerRun ?? (resumed === undefined ? 1 : "all") } = options
-  const perRun = (key: string): PerRun => {
-    const size = typeof partitionsPerRun === "object" ? partitionsPerRun[key] ?? 1 : partitionsPerRun
-    return size === "all" ? size : Math.max(1, Math.floor(size))
+  const targets = withSiblings(graph, left, resolve)
+  const unmet = unmetTargets(graph, targets, resolve)
+  if (unmet.length > 0) return yield* new RunPartitionsError({ problems: unmet })
+  const { partitionsPerRun = resumed === undefined ? 1 : resumed.started.partitionsPerRun ?? "all" } = options
+  const sizes = typeof partitionsPerRun === "object" ? Object.values(partitionsPerRun) : [partitionsPerRun]
+  for (const size of [...sizes, options.maxRuns ?? 1]) {
+    if (size !== "all" && !(size >= 1)) {
+      const what = size === options.maxRuns ? "maxRuns" : "partitionsPerRun"
+      return yield* Effect.die(new RangeError(`${what} must be a number from 1 on, and is ${size}`))
+    }
   }
-  return { inside, targets, runs: backfillRuns(inside, targets, perRun), resumed }
+  const perRun = (keys: ReadonlyArray<string>): PerRun => {
+    const size = typeof partitionsPerRun === "object"
+      ? keys.map((key) => partitionsPerRun[key]).find((size) => size !== undefined) ?? 1
+      : partitionsPerRun
+    return size === "all" ? size : Math.floor(size)
+  }
+  const runs = backfillRuns(inside, targets, perRun)
+  if (Result.isFailure(runs)) return yield* new RunPartitionsError({ problems: runs.failure })
+  return { inside, targets, runs: runs.success, resumed }
 })
 
-const firstPartitioned = ({ graph, planned }: Plan.Inside): string =>
-  graph.assets.find((asset, id) => planned[id] === 1 && asset.partitions !== undefined)?.key ?? graph.assets[0]?.key ?? ""
+/** What is wrong if nobody says which partitions. */
+const unsaid = ({ graph, planned }: Plan.Inside): { readonly key: string; readonly problem: string } => {
+  const selected = graph.assets.filter((_, id) => planned[id] === 1)
+  const partitioned = selected.find(({ partitions }) => partitions !== undefined)
+  if (partitioned !== undefined) {
+    return { key: partitioned.key, problem: "has partitions: say which with `partitions` or `targets`" }
+  }
+  return {
+    key: selected[0]?.key ?? "",
+    problem: "has no partitions, and neither has anything else that is selected: use Runtime.run"
+  }
+}
 
 /** Resolves each set once, all at the same moment. */
 const resolver = Effect.fnUntraced(function*(
@@ -107,24 +149,32 @@ const resolver = Effect.fnUntraced(function*(
   }
 })
 
-const startOf = Effect.fnUntraced(function*(
+const beginningOf = Effect.fnUntraced(function*(
   log: EventLog.Service,
   backfillId: string
-): Effect.fn.Return<EventLog.Logged<Started>, BackfillError | EventLog.EventLogError> {
-  const found = yield* Stream.runHead(log.events({ backfillId, tags: ["BackfillStarted"] }))
-  if (Option.isSome(found) && found.value._tag === "BackfillStarted") return found.value
-  return yield* new BackfillError({ backfillId, problem: "there is no such backfill in the event log" })
+): Effect.fn.Return<Resumed, BackfillError | EventLog.EventLogError> {
+  const events = yield* Stream.runCollect(log.events({ backfillId, tags: ["BackfillStarted", "BackfillFinished"] }))
+  // it begins anew when it is resumed: what counts is what it was to compute at first
+  const started = events.find((event) => event._tag === "BackfillStarted")
+  const last = events.at(-1)
+  if (started === undefined) {
+    return yield* new BackfillError({ backfillId, problem: "there is no such backfill in the event log" })
+  }
+  if (last?._tag === "BackfillFinished" && last.status === "Succeeded") {
+    return yield* new BackfillError({ backfillId, problem: "it has succeeded, and there is nothing left to do" })
+  }
+  return { started, hasEnded: last?._tag === "BackfillFinished" }
 })
 
 const recordedTargets = (
   { graph }: Plan.Inside,
   started: Started,
   resolve: (set: Partitions.Any) => Partitions.Resolved
-): Result.Result<ReadonlyMap<number, BackfillTarget>, RunPartitionsError["problems"]> => {
+): ReadonlyMap<number, BackfillTarget> => {
   const targets = new Map<number, BackfillTarget>()
-  // in topological order; what is no longer in the graph is left out
-  graph.assets.forEach(({ key, partitions }, id) => {
-    if (!Object.hasOwn(started.partitions, key)) return
+  // in topological order; what is no longer computed by the graph is left out
+  graph.assets.forEach(({ external, key, partitions }, id) => {
+    if (external || !Object.hasOwn(started.partitions, key)) return
     const recorded = started.partitions[key]!
     if (partitions === undefined) targets.set(id, { resolved: undefined, subset: Subset.unit })
     else if (recorded !== null) {
@@ -132,10 +182,13 @@ const recordedTargets = (
       targets.set(id, { resolved, subset: Subset.deserialize(resolved, recorded).subset })
     }
   })
-  return Result.succeed(targets)
+  return targets
 }
 
-/** Leaves out what is materialized, or, since a backfill began, what was materialized or skipped. */
+/**
+ * Leaves out what is materialized; or, since a backfill began, what was materialized, and not refused by a blocking check,
+ * or skipped.
+ */
 const withoutDone = Effect.fnUntraced(function*(
   { graph }: Plan.Inside,
   targets: ReadonlyMap<number, BackfillTarget>,
@@ -145,30 +198,64 @@ const withoutDone = Effect.fnUntraced(function*(
   const keys = Array.from(targets.keys(), (id) => graph.assets[id]!.key)
   const versions = yield* log.versions(keys)
   const outcomes = since === undefined ? undefined : yield* log.outcomes(keys)
+  const checks = since === undefined ? undefined : yield* log.checks(keys)
   const left = new Map<number, BackfillTarget>()
   for (const [id, { resolved, subset }] of targets) {
     const { key } = graph.assets[id]!
-    const states = [
-      ...(versions.get(key) ?? []),
-      ...(outcomes?.get(key) ?? []).filter(({ tag }) => tag === "AssetSkipped")
-    ].filter(({ cursor }) => since === undefined || cursor > since)
-    if (resolved === undefined) {
-      if (!states.some(({ partition, partitions }) => partition === undefined && partitions === undefined)) {
-        left.set(id, { resolved, subset })
-      }
-      continue
-    }
-    const done = states.flatMap(({ partition, partitions }) =>
-      partition !== undefined
-        ? [Subset.fromKeys(resolved, [partition]).subset]
-        : partitions === undefined
-        ? []
-        : [Subset.deserialize(resolved, partitions).subset]
+    const read = <A extends Recorded>(states: ReadonlyArray<A> | undefined, holds?: (state: A) => boolean) =>
+      recordedOf(resolved, (states ?? []).filter(({ cursor }) => since === undefined || cursor > since), holds)
+    const done = Subset.union(
+      Subset.difference(read(versions.get(key)), read(checks?.get(key), refuses)),
+      read(outcomes?.get(key), ({ tag }) => tag === "AssetSkipped")
     )
-    left.set(id, { resolved, subset: Subset.difference(subset, Subset.unionAll(resolved.dimensions.length, done)) })
+    left.set(id, { resolved, subset: Subset.difference(subset, done) })
   }
   return left
 })
+
+interface Recorded {
+  readonly cursor: number
+  readonly check?: string
+  readonly partition?: string | undefined
+  readonly partitions?: Partitions.Serialized | undefined
+}
+
+/** The partitions of which the newest state holds; of each check its own newest. */
+const recordedOf = <A extends Recorded>(
+  resolved: Partitions.Resolved | undefined,
+  states: ReadonlyArray<A>,
+  holds: (state: A) => boolean = () => true
+): Subset.Subset => {
+  const depth = resolved?.dimensions.length ?? 0
+  const subsetOf = ({ partition, partitions }: A): Subset.Subset => {
+    if (resolved === undefined) {
+      return partition === undefined && partitions === undefined ? Subset.unit : Subset.empty(0)
+    }
+    return partition !== undefined
+      ? Subset.fromKeys(resolved, [partition]).subset
+      : partitions !== undefined
+      ? Subset.deserialize(resolved, partitions).subset
+      : Subset.empty(depth)
+  }
+  const byCheck = Map.groupBy(states, ({ check }) => check)
+  return Subset.unionAll(
+    depth,
+    Array.from(byCheck.values(), (states) => {
+      if (states.every(holds)) return Subset.unionAll(depth, states.map(subsetOf))
+      let found = Subset.empty(depth)
+      // the newest come first
+      for (const state of states.toReversed()) {
+        found = (holds(state) ? Subset.union : Subset.difference)(found, subsetOf(state))
+      }
+      return found
+    })
+  )
+}
+
+/** Whether what is downstream must not see the data. */
+const refuses = (
+  { blocking, severity, status }: Pick<EventLog.CheckEvaluated, "blocking" | "severity" | "status">
+): boolean => blocking && severity === "error" && status !== "Passed"
 
 const described = ({ inside, runs, targets }: Prepared): Runtime.BackfillPlan => {
   const keyOf = (id: number) => inside.graph.assets[id]!.key
@@ -182,7 +269,10 @@ const described = ({ inside, runs, targets }: Prepared): Runtime.BackfillPlan =>
       keys: assets.map(keyOf),
       count: subset?.size,
       partitions: resolved === undefined || subset === undefined ? undefined : Subset.describe(resolved, subset),
-      after
+      // there may be as many as the square of the number of runs: they are listed when somebody looks
+      get after() {
+        return Array.from(Subset.iterate(after), ([place]) => place!)
+      }
     }))
   }
 }
@@ -195,8 +285,7 @@ const described = ({ inside, runs, targets }: Prepared): Runtime.BackfillPlan =>
 export const planned = (
   plan: Plan.Plan,
   options: Options
-): Effect.Effect<Runtime.BackfillPlan, PrepareError, EventLog.EventLog> =>
-  Effect.map(prepare(plan, options), described)
+): Effect.Effect<Runtime.BackfillPlan, PrepareError, EventLog.EventLog> => Effect.map(prepare(plan, options), described)
 
 /** Computes some partitions of some assets in one run; `targets` has those with partitions. */
 export type RunPart = (
@@ -223,32 +312,33 @@ export const execute = Effect.fnUntraced(function*(
   const { inside, resumed, runs, targets } = prepared
   const { graph } = inside
   const startedAt = yield* Clock.currentTimeMillis
-  const backfillId = resumed?.backfillId ?? (yield* random.uuidV7())
-  const tags = { ...resumed?.tags, ...options.tags }
-  const { partitionsPerRun = 1 } = options
+  const backfillId = resumed?.started.backfillId ?? (yield* random.uuidV7())
+  const tags = { ...resumed?.started.tags, ...options.tags }
+  const { partitionsPerRun = resumed === undefined ? 1 : resumed.started.partitionsPerRun ?? "all" } = options
   const started: Started = {
     _tag: "BackfillStarted",
     backfillId,
     timestamp: startedAt,
-    partitions: Object.fromEntries(Array.from(targets, ([id, { resolved, subset }]) => [
-      graph.assets[id]!.key,
-      resolved === undefined ? null : Subset.serialize(resolved, subset)
-    ])),
-    partitionsPerRun: partitionsPerRun === "all" ? undefined : typeof partitionsPerRun === "number" ? partitionsPerRun : 1,
+    partitions: resumed?.started.partitions ?? Object.fromEntries(
+      Array.from(targets, ([id, { resolved, subset }]) => [
+        graph.assets[id]!.key,
+        resolved === undefined ? null : Subset.serialize(resolved, subset)
+      ])
+    ),
+    partitionsPerRun: partitionsPerRun === "all"
+      ? undefined
+      : typeof partitionsPerRun === "number"
+      ? Math.floor(partitionsPerRun)
+      : 1,
     tags
   }
-  const maxRuns = Math.max(1, Math.floor(options.maxRuns ?? defaultMaxRuns))
+  const maxRuns = Math.floor(options.maxRuns ?? defaultMaxRuns)
   const finished: Array<Runtime.Run<Graph.Assets>> = []
   const places: Array<number> = []
   let failed = false
   let cancelled = false
 
-  const waiting = runs.map(({ after }) => after.length)
-  const dependents: Array<Array<number>> = runs.map(() => [])
-  runs.forEach(({ after }, place) => {
-    for (const before of after) dependents[before]!.push(place)
-  })
-  const ready = waiting.flatMap((count, place) => count === 0 ? [place] : [])
+  const order = new Order(runs)
   let next = 0
   /** What must not be read, by asset: it failed, or a blocking check of it did. */
   const bad = new Map<number, Subset.Subset>()
@@ -272,8 +362,20 @@ export const execute = Effect.fnUntraced(function*(
           ? Subset.empty(own.depth)
           : Subset.difference(own, downstream(input.mapping, up, spoiled, resolved))
       }
-      for (const input of [...Object.values(asset.inputs), ...asset.deps]) without(input, graph.ids.get(input.asset.key)!)
-      for (const input of Object.values(asset.previous)) without(input, id)
+      for (const input of [...Object.values(asset.inputs), ...asset.deps]) {
+        without(input, graph.ids.get(input.asset.key)!)
+      }
+      const previous = Object.values(asset.previous)
+      for (const input of previous) without(input, id)
+      if (previous.length > 0 && resolved !== undefined) {
+        // a partition that is left out leaves out the one after it, and so on
+        let lost = Subset.difference(whole, own)
+        while (lost.size > 0) {
+          const after = previous.map(({ mapping }) => downstream(mapping, resolved, lost, resolved))
+          lost = Subset.intersection(own, Subset.unionAll(own.depth, after))
+          own = Subset.difference(own, lost)
+        }
+      }
       if (own.size < whole.size) spoil(id, Subset.difference(whole, own))
       if (own.size > 0) left.set(id, own)
     }
@@ -295,9 +397,7 @@ export const execute = Effect.fnUntraced(function*(
         miss(outcome.key, outcome.partition)
       }
     }
-    for (const { blocking, key, partition, severity, status } of run.checks) {
-      if (blocking && severity === "error" && status !== "Passed") miss(key, partition)
-    }
+    for (const check of run.checks) if (refuses(check)) miss(check.key, check.partition)
     for (const [key, keys] of missed) {
       const id = graph.ids.get(key)!
       const resolved = targets.get(id)?.resolved
@@ -307,29 +407,33 @@ export const execute = Effect.fnUntraced(function*(
 
   const describedPlan = described(prepared)
   const running = new Map<number, Fiber.Fiber<Runtime.Run<Graph.Assets>, Runtime.RunError>>()
+  let requested: Fiber.Fiber<Option.Option<EventLog.LoggedEvent>, EventLog.EventLogError> | undefined
   const work = Effect.gen(function*() {
-    const requested = yield* Effect.forkChild(
-      Stream.runHead(log.tail({ backfillId, tags: ["BackfillCancelRequested"] })),
+    if (resumed?.hasEnded === false) yield* log.append(yield* endingOf(log, backfillId, startedAt))
+    yield* log.append([started])
+    // somebody else, maybe in another process, may want the backfill to end; but not the one that began it before
+    const filter = { backfillId, tags: ["BackfillStarted"], order: "descending", limit: 1 } as const
+    const begun = yield* Stream.runHead(log.events(filter))
+    const after = Option.match(begun, { onNone: () => 0, onSome: ({ cursor }) => cursor })
+    requested = yield* Effect.forkChild(
+      Stream.runHead(log.tail({ backfillId, tags: ["BackfillCancelRequested"], after })),
       { startImmediately: true }
     )
-    if (resumed === undefined) yield* log.append([started])
     tell({ _tag: "BackfillStarted", backfillId, plan: describedPlan })
     type Ended = Exit.Exit<Runtime.Run<Graph.Assets>, Runtime.RunError>
     const ended = yield* Queue.unbounded<{ readonly place: number; readonly exit: Ended } | "cancel">()
     requested.addObserver((exit) => {
       if (Exit.isSuccess(exit) && Option.isSome(exit.value)) Queue.offerUnsafe(ended, "cancel")
     })
-    const passOn = (place: number): void => {
-      for (const dependent of dependents[place]!) if (--waiting[dependent]! === 0) ready.push(dependent)
-    }
+    const mayStart = () => !cancelled && next < order.ready.length && running.size < maxRuns
     while (true) {
-      while (!cancelled && next < ready.length && running.size < maxRuns) {
-        const place = ready[next++]!
+      while (mayStart()) {
+        const place = order.ready[next++]!
         const part = possible(runs[place]!)
         if (part.size === 0) {
           failed = true
           tell({ _tag: "RunNotPossible", place })
-          passOn(place)
+          order.ended(place)
           continue
         }
         const wanted = new Map<string, Partitions.Serialized>()
@@ -359,18 +463,17 @@ export const execute = Effect.fnUntraced(function*(
         places.push(place)
         // a run that somebody cancelled by itself leaves its partitions to a later one
         tell({ _tag: "BackfillRunFinished", place, run: exit.value })
-        passOn(place)
+        order.ended(place)
       } else if (!cancelled || !Cause.hasInterruptsOnly(exit.cause)) {
         return yield* Effect.failCause(exit.cause)
       }
     }
-    yield* Fiber.interrupt(requested)
   })
   const exit = yield* Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(restore(work)), (exit) =>
       Effect.gen(function*() {
         // runs record their own end before that of the backfill is
-        yield* Fiber.interruptAll(Array.from(running.values()))
+        yield* Fiber.interruptAll([...running.values(), ...(requested === undefined ? [] : [requested])])
         const timestamp = yield* Clock.currentTimeMillis
         const stopped = cancelled || (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
         const status = stopped ? "Cancelled" : Exit.isFailure(exit) || failed ? "Failed" : "Succeeded"
@@ -378,16 +481,34 @@ export const execute = Effect.fnUntraced(function*(
           { _tag: "BackfillFinished", backfillId, timestamp, status, durationMillis: timestamp - startedAt }
         ])
         // a log that hangs must not keep a backfill from being stopped
-        yield* Exit.isSuccess(exit) ? end : Effect.ignore(Effect.timeout(end, "10 seconds"))
+        yield* Exit.isSuccess(exit) ? restore(end) : Effect.ignore(Effect.timeout(end, "10 seconds"))
         tell({ _tag: "BackfillFinished", backfillId, status, runs: finished })
         return exit
       }))
   )
   if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
   // in the order of the plan
-  return places.map((place, at) => ({ place, run: finished[at]! })).sort((a, b) => a.place - b.place).map(({ run }) => run)
+  return places.map((place, at) => ({ place, run: finished[at]! })).sort((a, b) => a.place - b.place).map(({ run }) =>
+    run
+  )
+})
+
+/** Ends what the process of a backfill has left behind when it died; if it lives after all, it is to stop. */
+const endingOf = Effect.fnUntraced(function*(
+  log: EventLog.Service,
+  backfillId: string,
+  timestamp: number
+): Effect.fn.Return<ReadonlyArray<EventLog.Event>, EventLog.EventLogError> {
+  const runs = yield* log.runs({ backfillId, statuses: ["Running"] })
+  const reason = "its backfill is resumed"
+  return [
+    { _tag: "BackfillCancelRequested", backfillId, timestamp },
+    ...runs.flatMap(({ id, startedAt }): ReadonlyArray<EventLog.Event> => [
+      { _tag: "RunCancelRequested", runId: id, timestamp, reason },
+      { _tag: "RunFinished", runId: id, timestamp, status: "Cancelled", durationMillis: timestamp - startedAt }
+    ])
+  ]
 })
 
 /** How many runs of a backfill go on at once, unless its options say so. */
 const defaultMaxRuns = 4
-
