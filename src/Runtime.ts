@@ -36,7 +36,7 @@ import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
 import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
-import * as Graph from "./Graph.ts"
+import type * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
 import * as backfills from "./internal/backfill.ts"
 import { execute, outcomesOf } from "./internal/engine.ts"
@@ -51,7 +51,7 @@ import {
 } from "./internal/errors.ts"
 import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
-import { left } from "./internal/retry.ts"
+import { left, together } from "./internal/retry.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import type * as Partitions from "./Partitions.ts"
@@ -519,62 +519,49 @@ interface Origin {
 export const run = <T extends Graph.Assets, C extends Check.Any = never>(
   graph: Graph.Graph<T, C>,
   options?: RunOptions<T>
-): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
-  const first = told(graph, options)
-  const retries = options?.retries ?? 0
-  return retries > 0 ? Effect.flatMap(first, (ended) => retriedRun(graph, options!, ended, retries)) : first
-}
+): Effect.Effect<Run<T>, RunError, Services<T, C>> => told(graph, options)
 
-/** Tries again what did not succeed. */
-const retriedRun = <T extends Graph.Assets, C extends Check.Any>(
+/** Runs, and tries again what did not succeed, as often as the options say. */
+const retrying = <T extends Graph.Assets, C extends Check.Any>(
   graph: Graph.Graph<T, C>,
-  options: RunOptions<T>,
-  ended: Run<T>,
-  retries: number
-): Effect.Effect<Run<T>, RunError, Services<T, C>> =>
-  Effect.gen(function*() {
-    let last = ended
+  options: (RunOptions<T> & Origin) | undefined,
+  listener: ((progress: Progress<T>) => void) | undefined
+): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
+  const first = start(graph, options, listener)
+  const retries = options?.retries ?? 0
+  if (!(retries > 0)) return first
+  return Effect.gen(function*() {
+    let last = yield* first
+    const { partition: _, partitions: __, ...common } = options!
     for (let retry = 0; retry < retries && last.status === "Failed"; retry++) {
       const rest = yield* left(graph, last.id)
       if (rest === undefined) return last
-      const { partition: _, partitions: __, ...common } = options
-      const next = yield* told(graph, {
+      const before = last
+      const again = {
         ...common,
+        // they are keys of assets of the graph
         select: rest.keys as ReadonlyArray<Plan.SelectableKeys<T>>,
         targets: rest.targets,
         retryOf: last.id
-      })
-      last = together(last, next)
+      }
+      const tell = listener &&
+        ((progress: Progress<T>) =>
+          listener(progress._tag === "RunFinished" ? { ...progress, run: together(before, progress.run) } : progress))
+      last = together(before, yield* start(graph, again, tell))
     }
     return last
   })
-
-/** The second run, with what the first one had brought about already. */
-const together = <T extends Graph.Assets>(first: Run<T>, second: Run<T>): Run<T> => {
-  const outcomes: Record<string, Outcome> = { ...first.outcomes }
-  const partitions: Record<string, ReadonlyMap<string, Outcome> | undefined> = { ...first.partitions }
-  for (const [name, outcome] of Object.entries<Outcome>(second.outcomes)) {
-    if (outcome._tag !== "NotSelected") outcomes[name] = outcome
-  }
-  for (const [name, of] of Object.entries<ReadonlyMap<string, Outcome> | undefined>(second.partitions)) {
-    if (of !== undefined) partitions[name] = new Map([...partitions[name] ?? [], ...of])
-  }
-  // what is not enumerable, the outcomes in order, is that of the second run
-  const descriptors = Object.getOwnPropertyDescriptors(second)
-  return Object.create(Object.prototype, {
-    ...descriptors,
-    outcomes: { ...descriptors.outcomes, value: outcomes },
-    partitions: { ...descriptors.partitions, value: partitions }
-  }) as Run<T>
 }
 
-/** A run whose progress is told. */
+/** A run, with its retries, whose progress is told. */
 const told = <T extends Graph.Assets, C extends Check.Any>(
   graph: Graph.Graph<T, C>,
   options: (RunOptions<T> & Origin) | undefined
-): Effect.Effect<Run<T>, RunError, Services<T, C>> => {
-  return withProgress(options?.onProgress, (tell, isHeard) => start(graph, options, isHeard ? tell : undefined))
-}
+): Effect.Effect<Run<T>, RunError, Services<T, C>> =>
+  withProgress(
+    options?.onProgress,
+    (tell, isHeard) => retrying(graph, options, isHeard ? tell : undefined)
+  )
 
 /** Tells one thing after the other, while an effect goes on. */
 const withProgress = <P, A, E, R>(
@@ -589,7 +576,8 @@ const withProgress = <P, A, E, R>(
         Effect.catchCause(Effect.suspend(() => onProgress(progress)), (cause) =>
           Effect.logError("onProgress failed", cause))
       const telling = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(queue), tell))
-      const exit = yield* Effect.exit(restore(effect((progress) => void Queue.offerUnsafe(queue, progress), true)))
+      const exit = yield* Effect.exit(restore(effect((progress) =>
+        void Queue.offerUnsafe(queue, progress), true)))
       Queue.endUnsafe(queue)
       // the end of a run is told, too; that of a cancelled one if it does not take long
       const told = Fiber.await(telling)
@@ -619,7 +607,8 @@ const start = <T extends Graph.Assets, C extends Check.Any>(
           {
             ...options,
             concurrency,
-            partitions: options?.targets ?? (options?.partition === undefined ? options?.partitions : [options.partition])
+            partitions: options?.targets ??
+              (options?.partition === undefined ? options?.partitions : [options.partition])
           },
           listener as never
         )) as Effect.Effect<Run<T>, RunError, Services<T, C>>
@@ -684,7 +673,7 @@ export const stream = <T extends Graph.Assets, C extends Check.Any = never>(
 ): Stream.Stream<Progress<T>, RunError, Services<T, C>> =>
   Stream.callback<Progress<T>, RunError, Services<T, C>>(
     (queue) =>
-      Effect.matchCause(start(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
+      Effect.matchCause(retrying(graph, options, (progress) => void Queue.offerUnsafe(queue, progress)), {
         onSuccess: () => Queue.endUnsafe(queue),
         onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
       }),
@@ -786,7 +775,10 @@ export const makeLoader = <ROut, E>(
     return {
       // the parameter's type shows that the layer has the asset's storage
       load: (asset, ...options) =>
-        Effect.flatMap(built, (context) => Effect.provideContext(load(asset as Asset.Any, ...options), context)) as never
+        Effect.flatMap(
+          built,
+          (context) => Effect.provideContext(load(asset as Asset.Any, ...options), context)
+        ) as never
     }
   })
 

@@ -516,8 +516,7 @@ class PlannedRun implements Environment {
       startedAt: this.startedAt,
       durationMillis
     }
-    // not enumerable: a run shows as what its type says
-    Object.defineProperty(run, Outcomes, { value: this.outcomesInOrder() })
+    withOutcomes(run, this.outcomesInOrder())
     listener?.({ _tag: "RunFinished", run })
     return interrupted === undefined ? run : yield* Effect.failCause(interrupted)
   })
@@ -1317,14 +1316,8 @@ class PlannedRun implements Environment {
 
   /** What became of an asset: of several partitions, what has to be known most. */
   private outcomeOf(key: string, nodes: ReadonlyArray<number>): Runtime.Outcome {
-    let worst: Runtime.Outcome | undefined
-    for (const id of nodes) {
-      const outcome = this.outcomes[id]
-      if (outcome !== undefined && (worst === undefined || severity[outcome._tag] > severity[worst._tag])) {
-        worst = outcome
-      }
-    }
-    return worst ?? { _tag: "NotSelected", key }
+    const found = nodes.flatMap((id) => this.outcomes[id] ?? [])
+    return found.length === 0 ? { _tag: "NotSelected", key } : gravest(found)
   }
 
   private outcomesInOrder(): ReadonlyArray<Runtime.Outcome> {
@@ -1417,6 +1410,16 @@ const Outcomes: unique symbol = Symbol.for("effect-assets/Run/outcomes")
 export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtime.Outcome> =>
   (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: ReadonlyArray<Runtime.Outcome> })[Outcomes]
 
+/**
+ * A run with these outcomes instead. They are not enumerable: a run shows as what its type says.
+ *
+ * @internal
+ */
+export const withOutcomes = <R extends Runtime.Run<Graph.Assets>>(
+  run: R,
+  outcomes: ReadonlyArray<Runtime.Outcome>
+): R => Object.defineProperty(run, Outcomes, { value: outcomes })
+
 /** Why a node does not run. */
 interface Roots {
   readonly failed: ReadonlyArray<string>
@@ -1433,6 +1436,14 @@ const severity: { readonly [tag in Runtime.Outcome["_tag"]]: number } = {
   UpstreamFailed: 5,
   Failed: 6
 }
+
+/**
+ * Of the outcomes of several partitions, the first of those that have to be known most. There is one at least.
+ *
+ * @internal
+ */
+export const gravest = (outcomes: ReadonlyArray<Runtime.Outcome>): Runtime.Outcome =>
+  outcomes.reduce((worst, outcome) => severity[outcome._tag] > severity[worst._tag] ? outcome : worst)
 
 const noKeys: ReadonlyArray<string> = []
 const noNodes: ReadonlyArray<number> = []

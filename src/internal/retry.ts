@@ -6,6 +6,8 @@ import * as Stream from "effect/Stream"
 import * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
+import type * as Runtime from "../Runtime.ts"
+import { gravest, outcomesOf, withOutcomes } from "./engine.ts"
 import * as Subset from "./subset.ts"
 
 /** @internal */
@@ -38,17 +40,17 @@ export const left = Effect.fnUntraced(function*(
         else known.push(event)
       } else if (event._tag === "CheckEvaluated" && refuses(event)) refused.push(event)
     }))
-  const keys: Array<string> = []
-  const targets = new Map<string, Partitions.Serialized>()
+  const found = new Map<number, Rest>()
   for (const key of run.keys) {
     const id = ids.get(key)
-    if (id === undefined) continue
+    if (id === undefined || assets[id]!.external) continue
     const { partitions } = assets[id]!
     const planned = run.partitions?.[key]
+    const events = done.get(key) ?? []
     const bad = refused.filter((check) => check.key === key)
     if (partitions === undefined || planned === undefined) {
-      if (done.has(key) && bad.length === 0) continue
-      keys.push(key)
+      const isDone = events.some((event) => partitions !== undefined || event.partitions === undefined)
+      if (!isDone || bad.length > 0) found.set(id, undefined)
       continue
     }
     // a graph with dynamic partitions has the service that knows their keys in its type
@@ -63,14 +65,79 @@ export const left = Effect.fnUntraced(function*(
           partitions === undefined ? [] : [Subset.deserialize(resolved, partitions).subset]
         )
       )
-    const succeeded = Subset.difference(read(done.get(key) ?? []), read(bad))
-    const rest = Subset.difference(Subset.deserialize(resolved, planned).subset, succeeded)
-    if (rest.size === 0) continue
-    keys.push(key)
-    targets.set(key, Subset.serialize(resolved, rest))
+    const succeeded = Subset.difference(read(events), read(bad))
+    const subset = Subset.difference(Subset.deserialize(resolved, planned).subset, succeeded)
+    if (subset.size > 0) found.set(id, { resolved, subset })
   }
-  return keys.length === 0 ? undefined : { keys, targets }
+  addSiblings(Graph.compiled(graph), found)
+  const targets = new Map<string, Partitions.Serialized>()
+  for (const [id, rest] of found) {
+    if (rest !== undefined) targets.set(assets[id]!.key, Subset.serialize(rest.resolved, rest.subset))
+  }
+  return found.size === 0 ? undefined : { keys: Array.from(found.keys(), (id) => assets[id]!.key), targets }
 })
+
+/** What is left of an asset; `undefined` for all of one without partitions. */
+type Rest = { readonly resolved: Partitions.Resolved; readonly subset: Subset.Subset } | undefined
+
+/** What is left of one output of a multi-asset that cannot compute some of them alone is computed of all. */
+const addSiblings = ({ assets, siblings }: ReturnType<typeof Graph.compiled>, found: Map<number, Rest>): void => {
+  for (const [id, rest] of Array.from(found)) {
+    const outputs = siblings[id]
+    if (outputs === undefined || assets[id]!.output!.multi.canSubset) continue
+    for (const output of outputs) {
+      const known = found.get(output)
+      found.set(
+        output,
+        // they have the same partitions
+        rest !== undefined && known !== undefined ? { ...rest, subset: Subset.union(known.subset, rest.subset) } : rest
+      )
+    }
+  }
+}
 
 const refuses = ({ blocking, severity, status }: EventLog.CheckEvaluated): boolean =>
   status === "Errored" || (status === "Failed" && blocking && severity === "error")
+
+/**
+ * A run, with what the one that it repeats had brought about before.
+ *
+ * @internal
+ */
+export const together = <T extends Graph.Assets>(first: Runtime.Run<T>, second: Runtime.Run<T>): Runtime.Run<T> => {
+  const partitions: Record<string, ReadonlyMap<string, Runtime.Outcome>> = Object.create(null)
+  const outcomes: Record<string, Runtime.Outcome> = Object.create(null)
+  for (const [name, outcome] of Object.entries<Runtime.Outcome>(second.outcomes)) {
+    const before = first.partitions[name]
+    const after = second.partitions[name]
+    const all = before === undefined ? after : after === undefined ? before : new Map([...before, ...after])
+    if (all !== undefined) partitions[name] = all
+    outcomes[name] = all !== undefined && all.size > 0
+      ? gravest([...all.values()])
+      : outcome._tag === "NotSelected"
+      ? first.outcomes[name]!
+      : outcome
+  }
+  const again = new Map(outcomesOf(second).map((outcome) => [nameOf(outcome), outcome]))
+  const evaluated = new Set(second.checks.map(evaluationOf))
+  const run: Runtime.Run<T> = {
+    ...second,
+    // by the names of both runs, which are runs of one graph
+    outcomes: outcomes as Runtime.Run<T>["outcomes"],
+    partitions: partitions as Runtime.Run<T>["partitions"],
+    checks: [...first.checks.filter((check) => !evaluated.has(evaluationOf(check))), ...second.checks]
+  }
+  return withOutcomes(
+    run,
+    outcomesOf(first).map((outcome) => {
+      const newer = again.get(nameOf(outcome))
+      return newer === undefined || newer._tag === "NotSelected" ? outcome : newer
+    })
+  )
+}
+
+const nameOf = (outcome: Runtime.Outcome): string =>
+  JSON.stringify([outcome.key, outcome._tag === "NotSelected" ? undefined : outcome.partition])
+
+const evaluationOf = ({ check, key, partition }: Runtime.CheckOutcome): string =>
+  JSON.stringify([key, check, partition])
