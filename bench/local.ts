@@ -46,7 +46,10 @@ const traces = (directory: string, graph: Graph.Any) => {
   const schema = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'").all()
   const bytes = db.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()").get()
   db.close()
-  const values = Graph.keys(graph).map((key) => ({ key, text: readFileSync(join(directory, "storage", `${key}.json`)) }))
+  const values = Graph.keys(graph).map((key) => ({
+    key,
+    text: readFileSync(join(directory, "storage", `${key}.json`))
+  }))
   return { tables, schema: schema.map(({ sql }) => String(sql)), values, bytes: Number(bytes!.bytes) }
 }
 

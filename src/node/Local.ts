@@ -26,6 +26,22 @@ const nodeFiles = Layer.unwrap(
 )
 
 /**
+ * The options of `Local.layer`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Where everything is kept. It is made when it does not exist. */
+  readonly directory: string
+  /**
+   * How long events of a kind are kept: what is older is removed when the layer is built. The newest event about each
+   * asset, partition and check stays in any case. Everything is kept if it is left out.
+   */
+  readonly retention?: EventLog.Retention | undefined
+}
+
+/**
  * Keeps values in `DIRECTORY/storage` and the event log, with the keys of dynamic partitions, in `DIRECTORY/events.db`.
  * Several processes may share the directory. Needs the package `@effect/platform-node`.
  *
@@ -50,16 +66,26 @@ const nodeFiles = Layer.unwrap(
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: {
-  readonly directory: string
-}): Layer.Layer<
+export const layer = (options: Options): Layer.Layer<
   IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys,
   EventLog.EventLogError | SqlError
-> =>
-  Layer.merge(
-    Layer.provide(
-      IOManager.layerFileSystem({ directory: `${options.directory}/storage` }),
-      nodeFiles
-    ),
-    Layer.provide(EventLog.layerSql, SqliteClient.layer({ filename: `${options.directory}/events.db` }))
+> => {
+  const { directory, retention } = options
+  const log = Layer.provide(EventLog.layerSql, SqliteClient.layer({ filename: `${directory}/events.db` }))
+  // what is too old goes while the program does its work
+  const pruned = retention === undefined ? log : Layer.provideMerge(
+    Layer.effectDiscard(Effect.flatMap(
+      EventLog.EventLog,
+      (log) =>
+        Effect.forkScoped(
+          Effect.catch(log.prune(retention), (error) =>
+            Effect.logWarning("What is too old was not removed from the event log", error))
+        )
+    )),
+    log
   )
+  return Layer.merge(
+    Layer.provide(IOManager.layerFileSystem({ directory: `${directory}/storage` }), nodeFiles),
+    pruned
+  )
+}

@@ -3,7 +3,7 @@
  * thread takes several times that, so it is done at once. What is large, or goes wrong, goes the usual way.
  */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, writeFileSync } from "node:fs"
 
 /** Up to so many bytes. */
@@ -59,6 +59,8 @@ export const withSmallFiles = (fs: FileSystem.FileSystem): FileSystem.FileSystem
     Effect.asVoid(atOnce(() => (renameSync(from, to), true), () => Effect.as(fs.rename(from, to), true))),
   remove: (path, options) =>
     Effect.suspend(() =>
-      options?.force === true && options.recursive !== true && !existsSync(path) ? Effect.void : fs.remove(path, options)
+      options?.force === true && options.recursive !== true && !existsSync(path)
+        ? Effect.void
+        : fs.remove(path, options)
     )
 })

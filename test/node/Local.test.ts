@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { Asset, EventLog, Graph, Partitions, Runtime } from "effect-assets"
 import { Local } from "effect-assets/node"
+import { TestClock } from "effect/testing"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -35,6 +36,28 @@ describe("Local", () => {
         yield* keys.add("customers", ["x"])
         assert.deepStrictEqual(yield* keys.keys("customers"), ["x"])
       }).pipe(Effect.provide(Local.layer({ directory: home })))
+    }))
+
+  it.effect("removes what is older than it is to keep, but for the newest of each asset", () =>
+    Effect.gen(function*() {
+      const home = yield* directory
+      const a = Asset.make("a", Effect.succeed(1))
+      const run = Effect.provide(Runtime.materialize(Graph.make({ a })), Local.layer({ directory: home }))
+      const first = yield* run
+      yield* TestClock.adjust("40 days")
+      const second = yield* run
+      yield* TestClock.adjust("40 days")
+      const retention = { AssetMaterialized: "30 days", RunStarted: "60 days", RunFinished: "60 days" } as const
+      const events = yield* Effect.gen(function*() {
+        const log = yield* EventLog.EventLog
+        const all = Stream.runCollect(log.events({}))
+        return yield* Effect.repeat(Effect.tap(all, () => Effect.yieldNow), { until: (events) => events.length < 6 })
+      }).pipe(Effect.provide(Local.layer({ directory: home, retention })))
+      assert.deepStrictEqual(
+        events.map((event) => [event._tag, "runId" in event ? event.runId === first.id : undefined]),
+        [["RunStarted", false], ["AssetMaterialized", false], ["RunFinished", false]]
+      )
+      assert.notStrictEqual(first.id, second.id)
     }))
 
   it.effect("tells that a directory cannot be made", () =>
