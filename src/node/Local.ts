@@ -74,14 +74,11 @@ export const layer = (options: Options): Layer.Layer<
   const log = Layer.provide(EventLog.layerSql, SqliteClient.layer({ filename: `${directory}/events.db` }))
   // what is too old goes while the program does its work
   const pruned = retention === undefined ? log : Layer.provideMerge(
-    Layer.effectDiscard(Effect.flatMap(
-      EventLog.EventLog,
-      (log) =>
-        Effect.forkScoped(
-          Effect.catch(log.prune(retention), (error) =>
-            Effect.logWarning("What is too old was not removed from the event log", error))
-        )
-    )),
+    Layer.effectDiscard(Effect.flatMap(EventLog.EventLog, (log) =>
+      log.prune(retention).pipe(
+        Effect.catch((error) => Effect.logWarning("What is too old was not removed from the event log", error)),
+        Effect.forkScoped
+      ))),
     log
   )
   return Layer.merge(
