@@ -108,8 +108,10 @@ const runPlan = Effect.fnUntraced(function*(
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
+  const head = yield* headOf(log)
   const run = new PlannedRun(graph, plan, work, {
     runId,
+    head,
     tags: options.tags ?? {},
     config,
     versions,
@@ -237,8 +239,17 @@ const workOf = Effect.fnUntraced(function*(
 const some = (keys: ReadonlyArray<string>): string =>
   keys.length <= 4 ? keys.join(", ") : `${keys.slice(0, 3).join(", ")} and ${keys.length - 3} more`
 
+/** A place in the log before all that is recorded of a run: a request is not missed, however early it comes. */
+const headOf = (log: EventLog.Service): Effect.Effect<number | undefined> =>
+  Effect.matchCause(Stream.runHead(log.events({ order: "descending", limit: 1 })), {
+    onSuccess: Option.match({ onNone: () => 0, onSome: ({ cursor }) => cursor }),
+    // a log that cannot be read cannot be written either, which the run will hear of
+    onFailure: () => undefined
+  })
+
 interface Services {
   readonly runId: string
+  readonly head: number | undefined
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
   readonly versions: RecordedVersions
@@ -449,7 +460,7 @@ class PlannedRun implements Environment {
     })
     listener?.({ _tag: "RunStarted", runId, keys })
     // somebody else, maybe in another process, may want the run to end
-    const requests = Stream.runHead(log.tail({ runId, tags: ["RunCancelRequested"] }))
+    const requests = Stream.runHead(log.tail({ runId, tags: ["RunCancelRequested"], after: this.services.head }))
     const watching = yield* Effect.forkChild(
       Effect.interruptible(Effect.matchCause(requests, {
         onSuccess: (request) => {
