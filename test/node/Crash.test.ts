@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { campaign } from "../campaigns/crash.ts"
 
-const kills = Number(process.env.CRASH_KILLS ?? 10)
+const kills = Number(process.env.CRASH_KILLS ?? 8)
 const seed = Number(process.env.CRASH_SEED ?? 1)
 const long = { timeout: 60_000 + kills * 10_000 }
 
