@@ -91,13 +91,11 @@ const prepare = Effect.fnUntraced(function*(
   const unmet = unmetTargets(graph, targets, resolve)
   if (unmet.length > 0) return yield* new RunPartitionsError({ problems: unmet })
   const { partitionsPerRun = resumed === undefined ? 1 : resumed.started.partitionsPerRun ?? "all" } = options
-  const sizes = typeof partitionsPerRun === "object" ? Object.values(partitionsPerRun) : [partitionsPerRun]
-  for (const size of [...sizes, options.maxRuns ?? 1]) {
-    if (size !== "all" && !(size >= 1)) {
-      const what = size === options.maxRuns ? "maxRuns" : "partitionsPerRun"
-      return yield* Effect.die(new RangeError(`${what} must be a number from 1 on, and is ${size}`))
-    }
-  }
+  yield* checkSizes(
+    "partitionsPerRun",
+    typeof partitionsPerRun === "object" ? partitionsPerRun : { "": partitionsPerRun }
+  )
+  yield* checkSizes("maxRuns", { "": options.maxRuns })
   const perRun = (keys: ReadonlyArray<string>): PerRun => {
     const size = typeof partitionsPerRun === "object"
       ? keys.map((key) => partitionsPerRun[key]).find((size) => size !== undefined) ?? 1
@@ -108,6 +106,16 @@ const prepare = Effect.fnUntraced(function*(
   if (Result.isFailure(runs)) return yield* new RunPartitionsError({ problems: runs.failure })
   return { inside, targets, runs: runs.success, resumed }
 })
+
+const checkSizes = (
+  option: string,
+  sizes: { readonly [key: string]: PerRun | undefined }
+): Effect.Effect<void> => {
+  const wrong = Object.values(sizes).find((size) => size !== undefined && size !== "all" && !(size >= 1))
+  return wrong === undefined
+    ? Effect.void
+    : Effect.die(new RangeError(`${option} must be a number from 1 on, and is ${wrong}`))
+}
 
 /** What is wrong if nobody says which partitions. */
 const unsaid = ({ graph, planned }: Plan.Inside): { readonly key: string; readonly problem: string } => {
