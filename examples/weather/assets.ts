@@ -1,3 +1,4 @@
+export * from "./checks.ts"
 export * from "./report.ts"
 export * from "./travel.ts"
 export * from "./weather.ts"

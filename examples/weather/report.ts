@@ -1,6 +1,6 @@
 /** What people read. */
 import { Option, Schedule, Schema } from "effect"
-import { Asset, Metadata } from "effect-assets"
+import { Asset, Freshness, Metadata } from "effect-assets"
 import { Outbox } from "./resources.ts"
 import { getaways } from "./travel.ts"
 import { extremes, heat_wave, yearly_weather } from "./weather.ts"
@@ -24,12 +24,13 @@ export const heat_warning = Asset.make("heat_warning", {
   }
 })
 
-/** Takes a heat wave if there is one, and is written in any case. */
+/** Takes a heat wave if there is one, and is written in any case. It is to be written anew each week. */
 export const report = Asset.make("report", {
   ...common,
   description: "The weather of all years on one page.",
   kinds: ["markdown"],
   codeVersion: "1",
+  freshness: Freshness.window({ fail: "7 days", warn: "6 days" }),
   inputs: { yearly_weather, ...extremes.assets, getaways, heat_warning: Asset.optional(heat_warning) },
   schema: Schema.String,
   *compute({ driest_month, getaways, heat_warning, wettest_month, yearly_weather }) {

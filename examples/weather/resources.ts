@@ -3,8 +3,10 @@
  * production and one for tests.
  */
 import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
-import { EventLog, IOManager } from "effect-assets"
+import { Asset, IOManager } from "effect-assets"
+import { Local } from "effect-assets/node"
 import { Csv } from "effect/encoding"
+import { hash } from "node:crypto"
 
 /** Tables in CSV files, as an IO manager that can only load: it stores the external assets of this example. */
 export class Datasets extends Context.Service<Datasets, IOManager.Service>()("weather/Datasets") {
@@ -19,31 +21,50 @@ export class Datasets extends Context.Service<Datasets, IOManager.Service>()("we
     })
   )
 
-  /** Texts in memory, by file name. */
+  /** Texts in memory, by file name. They may be changed while it is used. */
   static readonly layerTest = (files: { readonly [name: string]: string }) =>
-    Layer.succeed(
-      Datasets,
-      csvFiles((file) => {
-        const text = files[file]
-        return text === undefined ? Effect.fail(new IOManager.NotStored()) : Effect.succeed(text)
-      })
-    )
+    Layer.sync(Datasets, () =>
+      csvFiles((file) =>
+        Effect.suspend(() => {
+          const text = files[file]
+          return text === undefined ? Effect.fail(new IOManager.NotStored()) : Effect.succeed(text)
+        })
+      ))
 }
 
 /** The asset `datasets/airports.csv` is the file `airports.csv`, read through the schema of the asset. */
-const csvFiles = (read: (file: string) => Effect.Effect<string, unknown>): IOManager.Service =>
-  IOManager.make({
-    save: () => Effect.fail(new IOManager.Unsupported()),
-    load: ({ key, schema = Schema.Unknown }) =>
-      Stream.fromEffect(read(key.slice(key.lastIndexOf("/") + 1))).pipe(
-        Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
-        Stream.runCollect,
-        Effect.flatMap((rows) =>
-          Schema.decodeUnknownEffect(Schema.toCodecStringTree(schema))(rows).pipe(
-            Effect.mapError(({ message }) => new IOManager.InvalidValue({ problem: message }))
-          )
+const csvFiles = (read: (file: string) => Effect.Effect<string, unknown>): IOManager.Service => {
+  const tables = new Map<string, { readonly text: string; readonly rows: Effect.Effect<unknown, unknown> }>()
+
+  const parse = (text: string, { schema = Schema.Unknown }: IOManager.Slot) =>
+    Stream.make(text).pipe(
+      Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+      Stream.runCollect,
+      Effect.flatMap((rows) =>
+        Schema.decodeUnknownEffect(Schema.toCodecStringTree(schema))(rows).pipe(
+          Effect.mapError(({ message }) => new IOManager.InvalidValue({ problem: message }))
         )
       )
+    )
+
+  return IOManager.make({
+    save: () => Effect.fail(new IOManager.Unsupported()),
+    load: Effect.fnUntraced(function*(slot) {
+      const text = yield* read(slot.key.slice(slot.key.lastIndexOf("/") + 1))
+      // each day is computed from the whole file, which is parsed once as long as it stays the same
+      let table = tables.get(slot.key)
+      if (table?.text !== text) tables.set(slot.key, table = { text, rows: yield* Effect.cached(parse(text, slot)) })
+      return yield* table.rows
+    })
+  })
+}
+
+/** Looks at a table: a version that tells its content from another one, and how many rows it has. */
+export const look = <S extends Schema.ConstraintCodec<ReadonlyArray<unknown>, unknown>>(key: string, schema: S) =>
+  Effect.gen(function*() {
+    const datasets = yield* Datasets
+    const rows = (yield* datasets.load(IOManager.slot(key, { schema }))) as S["Type"] // the schema was applied
+    return Asset.output(hash("sha256", JSON.stringify(rows)).slice(0, 8), { metadata: { rows: rows.length } })
   })
 
 /** Where messages go. */
@@ -78,11 +99,6 @@ export class OutboxError extends Schema.TaggedError<OutboxError>()("OutboxError"
   }
 }
 
-/** All that a run needs, on this machine: values and messages in a directory, the log of events in memory. */
+/** All that a run needs, on this machine: values, the log of events and messages in one directory. */
 export const layerLocal = (directory: string) =>
-  Layer.mergeAll(
-    Datasets.layer,
-    Outbox.layer(`${directory}/outbox.txt`),
-    IOManager.layerFileSystem({ directory }),
-    EventLog.layerMemory
-  )
+  Layer.mergeAll(Datasets.layer, Outbox.layer(`${directory}/outbox.txt`), Local.layer({ directory }))

@@ -1,10 +1,8 @@
 /**
- * What the demo prints about a run. `styleText` leaves the colours out where the output is no terminal and where
- * NO_COLOR is set.
+ * What the demo prints. `styleText` leaves the colours out where the output is no terminal and where NO_COLOR is set.
  */
 import { Cause } from "effect"
-import { type Asset, EventLog, Graph, Metadata, Runtime } from "effect-assets"
-import { relative } from "node:path"
+import { type Asset, AssetKey, type Catalog, EventLog, Graph, PartitionSubset, Runtime } from "effect-assets"
 import { styleText } from "node:util"
 
 const looks = {
@@ -17,93 +15,232 @@ const looks = {
   NotSelected: [" ", "not selected", "dim"]
 } as const
 
+type Tag = keyof typeof looks
+type Colour = (typeof looks)[Tag][2]
+
 /** An asset that is done. */
 export const line = (outcome: Runtime.Outcome): string => {
   const [mark, , colour] = looks[outcome._tag]
-  return `  ${styleText(colour, mark)} ${outcome.key.padEnd(28)}${styleText("dim", took(outcome).padStart(8))}`
-    .trimEnd()
+  return told(styleText(colour, mark), outcome.key, "durationMillis" in outcome ? outcome.durationMillis : undefined)
 }
 
-/** What became of each asset, upstream before downstream. */
-export const table = (graph: Graph.Any, run: Runtime.Run<Graph.Assets>): string => {
-  const outcomes = new Map(Object.values(run.outcomes).map((outcome) => [outcome.key, outcome]))
-  const rows = Graph.assets(graph).map((asset) => ({ asset, outcome: outcomes.get(asset.key)! }))
+/** A run of a backfill that is done. */
+export const backfillLine = (
+  { keys, partitions }: Runtime.BackfillPlan["runs"][number],
+  run: Runtime.Run<Graph.Assets>
+): string => {
+  const [mark, , colour] = looks[run.status === "Succeeded" ? "Materialized" : run.status]
+  return told(styleText(colour, mark), `${keys.join(", ")} ${partitions ?? ""}`, run.durationMillis)
+}
+
+const told = (mark: string, what: string, took: number | undefined): string =>
+  `  ${mark} ${what.padEnd(60)}${took === undefined ? "" : styleText("dim", millis(took).padStart(8))}`.trimEnd()
+
+/** What the demo did and what there is now: the runs it took, and what the catalog tells afterwards. */
+export interface Report {
+  readonly graph: Graph.Any
+  readonly runs: ReadonlyArray<Runtime.Run<Graph.Assets>>
+  readonly status: { readonly [key: string]: Catalog.AssetStatus }
+  /** How many rows each file has that was looked at. */
+  readonly rows: { readonly [key: string]: unknown }
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** What became of each asset, upstream before downstream, and whether it is fresh now. */
+export const table = (report: Report): string => {
+  const outcomes = Map.groupBy(report.runs.flatMap(Runtime.outcomes), ({ key }) => key)
+  const lines = Graph.assets(report.graph).map((asset): Line => ({
+    asset,
+    // what no run had to compute was not selected by any of them
+    outcomes: (outcomes.get(asset.key) ?? []).filter(({ _tag }) => _tag !== "NotSelected"),
+    status: report.status[asset.key]!,
+    rows: report.rows[asset.key],
+    now: report.now
+  }))
   const cells = columns.map(({ right, style, text, title }) => {
-    const texts = [title, ...rows.map(text)]
-    const width = Math.min(40, Math.max(...texts.map((text) => text.length)))
+    const texts = [title, ...lines.map(text)]
+    const width = Math.min(columnWidth, Math.max(...texts.map((text) => text.length)))
     return texts.map((text, at) => {
       const fits = text.length > width ? `${text.slice(0, width - 1)}…` : text
       const cell = right === true ? fits.padStart(width) : fits.padEnd(width)
-      return at === 0 ? styleText("bold", cell) : style === undefined ? cell : styleText(style(rows[at - 1]!), cell)
+      return at === 0 ? styleText("bold", cell) : style === undefined ? cell : styleText(style(lines[at - 1]!), cell)
     })
   })
   return cells[0]!.map((_, at) => cells.map((column) => column[at]).join("  ").trimEnd()).join("\n")
 }
 
-/** How many assets came to which end, and how long it took. */
-export const summary = (run: Runtime.Run<Graph.Assets>): string => {
-  const tags = Runtime.outcomes(run).map((outcome) => outcome._tag)
-  const counts = (["Materialized", "Skipped", "Failed", "UpstreamFailed", "Cancelled"] as const).flatMap((tag) => {
-    const count = tags.filter((other) => other === tag).length
-    return count === 0 ? [] : [styleText(looks[tag][2], `${count} ${looks[tag][1]}`)]
-  })
-  return `${counts.join(", ") || "nothing selected"} in ${millis(run.durationMillis)}`
+const columnWidth = 48
+
+/** How many assets and partitions came to which end, and how long it took. */
+export const summary = ({ runs }: Report, durationMillis: number): string => {
+  const outcomes = runs.flatMap(Runtime.outcomes).filter(({ _tag }) => _tag !== "NotSelected")
+  return `${counts(outcomes).map((count) => count.join(" ")).join(", ") || "nothing selected"} in ${
+    millis(durationMillis)
+  }`
 }
 
-/** Why assets failed: the messages of typed errors, the stack traces of defects. */
-export const failures = (run: Runtime.Run<Graph.Assets>): string =>
-  Runtime.outcomes(run).flatMap((outcome) =>
-    outcome._tag === "Failed" ? [`${outcome.key}: ${message(outcome.cause)}`] : []
-  ).join("\n")
+/** What the checks came to, as the catalog knows it: of each check how often it passed, and where it did not. */
+export const checks = ({ status }: Report): string => {
+  const found = Object.values(status).flatMap(({ checks }) => checks)
+  return Array.from(Map.groupBy(found, ({ check, key }) => `${check} of ${key}`), ([name, evaluated]) => {
+    const bad = evaluated.filter(isBad).sort((a, b) => (a.partition ?? "") < (b.partition ?? "") ? -1 : 1)
+    const passed = evaluated.filter(({ status }) => status === "Passed").length
+    const [mark, colour] = bad.some(({ severity }) => severity === "error")
+      ? ["✗", "red"] as const
+      : bad.length > 0
+      ? ["!", "yellow"] as const
+      : passed === evaluated.length
+      ? ["✓", "green"] as const
+      : ["?", "dim"] as const
+    const counts = [[passed, "passed"], [bad.length, "failed"], [
+      evaluated.length - passed - bad.length,
+      "not evaluated"
+    ]]
+    return [
+      `  ${styleText(colour, mark)} ${name}: ${
+        counts.filter(([count]) => count !== 0).map((count) => count.join(" ")).join(", ")
+      }`,
+      ...bad.slice(0, shownChecks).map(({ evaluation, partition }) =>
+        `      ${[partition ?? [], evaluation?.description ?? []].flat().join(": ")}`
+      ),
+      ...bad.length > shownChecks ? [`      and ${bad.length - shownChecks} more`] : []
+    ].join("\n")
+  }).join("\n")
+}
 
-interface Row {
+const shownChecks = 3
+
+/** Why assets failed: the messages of typed errors, the stack traces of defects; and the blocking checks. */
+export const failures = ({ runs }: Report): string =>
+  runs.flatMap((run) => [
+    ...Runtime.outcomes(run).flatMap((outcome) =>
+      outcome._tag === "Failed" ? [`${nameOf(outcome)}: ${message(outcome.cause)}`] : []
+    ),
+    ...run.checks.flatMap((check) =>
+      check.blocking && isBad(check)
+        ? [`${nameOf(check)}: the check ${check.check} says: ${check.description ?? check.status}`]
+        : []
+    )
+  ]).join("\n")
+
+interface Line extends Pick<Report, "now"> {
   readonly asset: Asset.Any
-  readonly outcome: Runtime.Outcome
+  readonly outcomes: ReadonlyArray<Runtime.Outcome>
+  readonly status: Catalog.AssetStatus
+  readonly rows: unknown
 }
 
 const columns: ReadonlyArray<{
   readonly title: string
-  readonly text: (row: Row) => string
-  readonly style?: (row: Row) => (typeof looks)[keyof typeof looks][2]
+  readonly text: (line: Line) => string
+  readonly style?: (line: Line) => Colour
   readonly right?: boolean
 }> = [
   { title: "asset", text: ({ asset }) => asset.key },
-  { title: "group", text: ({ asset }) => asset.group ?? "" },
   {
     title: "outcome",
-    text: ({ asset, outcome }) => asset.external ? "external" : looks[outcome._tag][1],
-    style: ({ outcome }) => looks[outcome._tag][2]
+    text: ({ asset, outcomes }) =>
+      asset.external ? "external" : outcomes.length === 0 ? "not selected" : counts(outcomes)
+        .map(([count, what]) => asset.partitions === undefined ? what : `${count} ${what}`).join(", "),
+    style: ({ outcomes }) => looks[worst(outcomes)][2]
   },
-  { title: "took", text: ({ outcome }) => took(outcome), right: true },
-  { title: "rows", text: ({ outcome }) => rows(outcome), right: true },
-  { title: "stored in, or why not", text: ({ outcome }) => whereOrWhy(outcome) }
+  {
+    title: "took",
+    text: ({ asset, outcomes }) => asset.partitions === undefined ? took(outcomes[0]) : "",
+    right: true
+  },
+  { title: "rows", text: ({ outcomes, rows }) => String(rowsOf(outcomes[0]) ?? rows ?? ""), right: true },
+  { title: "now", text: now, style: ({ status }) => looks[isFresh(status.staleness) ? "Materialized" : "Skipped"][2] }
 ]
 
-const took = (outcome: Runtime.Outcome): string =>
-  outcome._tag === "Materialized" || outcome._tag === "Failed" ? millis(outcome.durationMillis) : ""
+const counts = (outcomes: ReadonlyArray<Runtime.Outcome>): ReadonlyArray<readonly [count: number, what: string]> =>
+  tags.flatMap((tag) => {
+    const count = outcomes.filter(({ _tag }) => _tag === tag).length
+    return count === 0 ? [] : [[count, looks[tag][1]] as const]
+  })
 
-const rows = (outcome: Runtime.Outcome): string =>
-  outcome._tag === "Materialized" ? String(outcome.metadata.rows ?? "") : ""
+const tags = Object.keys(looks) as ReadonlyArray<Tag> // the record has no others
 
-const whereOrWhy = (outcome: Runtime.Outcome): string => {
-  switch (outcome._tag) {
-    case "Materialized": {
-      const { path } = outcome.metadata
-      if (!outcome.stored) return "nothing to store"
-      return path === undefined ? "" : relative("", Metadata.format(path))
+const worst = (outcomes: ReadonlyArray<Runtime.Outcome>): Tag =>
+  tags.toReversed().find((tag) => outcomes.some(({ _tag }) => _tag === tag)) ?? "NotSelected"
+
+const took = (outcome: Runtime.Outcome | undefined): string =>
+  outcome?._tag === "Materialized" || outcome?._tag === "Failed" ? millis(outcome.durationMillis) : ""
+
+const rowsOf = (outcome: Runtime.Outcome | undefined) =>
+  outcome?._tag === "Materialized" ? outcome.metadata.rows : undefined
+
+const isBad = ({ status }: Pick<Catalog.CheckStatus, "status">): boolean => status === "Failed" || status === "Errored"
+
+const isFresh = (staleness: Catalog.Staleness): boolean =>
+  staleness._tag === "Partitioned"
+    ? PartitionSubset.isEmpty(staleness.stale) && PartitionSubset.isEmpty(staleness.missing)
+    : staleness._tag === "Fresh"
+
+/** Whether what is stored is fresh; why not, else. */
+function now({ asset, now, outcomes, status: { freshness, last, staleness } }: Line): string {
+  if (asset.external) return last === undefined ? "never looked at" : `version ${last.dataVersion}`
+  switch (staleness._tag) {
+    case "Fresh":
+      return freshness._tag === "Overdue" || freshness._tag === "Warning"
+        ? `fresh, but ${ago(now - freshness.lastMaterialized)} old`
+        : "fresh"
+    case "Missing":
+      return outcomes[0] === undefined ? "missing" : `missing: ${why(outcomes[0])}`
+    case "Stale":
+      return `stale: ${because(staleness.causes, now)}`
+    case "Partitioned": {
+      const [missing, stale] = [PartitionSubset.size(staleness.missing), PartitionSubset.size(staleness.stale)]
+      return [
+        ...(missing > 0 ? [`${missing} missing`] : []),
+        ...(stale > 0 ? [`${stale} stale: ${because(staleness.causes, now)}`] : [])
+      ].join(", ") || "fresh"
     }
+  }
+}
+
+const why = (outcome: Runtime.Outcome): string => {
+  switch (outcome._tag) {
     case "Skipped":
       return EventLog.explainSkip(outcome.reason)
-    case "Failed":
-      return message(outcome.cause).split("\n")[0]!
     case "UpstreamFailed":
-      return `${outcome.failed.join(", ")} failed`
+      return `${[...outcome.failed, ...outcome.checks ?? []].join(", ")} failed`
     default:
+      return looks[outcome._tag][1]
+  }
+}
+
+/** The first cause in few words; `Catalog.explainCause` tells all of it. */
+const because = ([cause, ...others]: ReadonlyArray<Catalog.Cause>, now: number): string => {
+  const more = others.length === 0 ? "" : `, and ${others.length} more`
+  switch (cause?._tag) {
+    case "CodeChanged":
+      return `new code${more}`
+    case "UpstreamChanged":
+      return `${AssetKey.segments(cause.upstream).at(-1)} changed${
+        cause.at === undefined ? "" : ` ${ago(now - cause.at)} ago`
+      }${more}`
+    case "DependencyAdded":
+      return `now reads ${cause.upstream}${more}`
+    case "DependencyRemoved":
+      return `no longer reads ${cause.upstream}${more}`
+    case undefined:
       return ""
   }
 }
+
+const nameOf = ({ key, partition }: { readonly key: string; readonly partition?: string | undefined }): string =>
+  partition === undefined ? key : `${key} (${partition})`
 
 const message = (cause: Cause.Cause<unknown>): string =>
   Cause.hasDies(cause) ? Cause.pretty(cause) : Cause.prettyErrors(cause).map((error) => error.message).join("\n")
 
 const millis = (duration: number): string => `${Math.round(duration)} ms`
+
+const units = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]] as const
+
+const ago = (duration: number): string => {
+  const [size, unit] = units.find(([size]) => duration >= size) ?? units[3]
+  return `${Math.floor(duration / size)} ${unit}`
+}

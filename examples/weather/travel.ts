@@ -1,24 +1,30 @@
 /** Where to fly when it rains. */
 import { Schema } from "effect"
 import { Asset } from "effect-assets"
-import { Datasets } from "./resources.ts"
+import { Datasets, look } from "./resources.ts"
 
 const common = { group: "travel", owners: ["team:travel"] } as const
+
+const Airports = Schema.Array(Schema.Struct({ iata: Schema.String, city: Schema.String, latitude: Schema.Finite }))
 
 export const airports = Asset.external("datasets/airports.csv", {
   ...common,
   kinds: ["csv"],
   description: "Airports in the United States.",
   ioManager: Datasets,
-  schema: Schema.Array(Schema.Struct({ iata: Schema.String, city: Schema.String, latitude: Schema.Finite }))
+  schema: Airports,
+  observe: look("datasets/airports.csv", Airports)
 })
+
+const Flights = Schema.Array(Schema.Struct({ origin: Schema.String, destination: Schema.String, count: Schema.Int }))
 
 export const flights = Asset.external("datasets/flights-airport.csv", {
   ...common,
   kinds: ["csv"],
   description: "How many flights went from one airport to another in 2008.",
   ioManager: Datasets,
-  schema: Schema.Array(Schema.Struct({ origin: Schema.String, destination: Schema.String, count: Schema.Int }))
+  schema: Flights,
+  observe: look("datasets/flights-airport.csv", Flights)
 })
 
 export const getaways = Asset.make("getaways", {

@@ -1,23 +1,31 @@
-/** Four years of weather in Seattle. */
-import { Effect, Option, Schema } from "effect"
-import { Asset, Metadata } from "effect-assets"
-import { Datasets } from "./resources.ts"
+/** Four years of weather in Seattle: day by day, by month, by year. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { Asset, Metadata, Partitions } from "effect-assets"
+import { Datasets, look } from "./resources.ts"
 
 const common = { group: "weather", owners: ["team:weather"] } as const
 
-/** The file: something else writes it, so the graph only reads it. */
+/** The days and the months that were observed. Both end where the file does. */
+const observed = { start: "2012-01-01", end: "2016-01-01", timeZone: "America/Los_Angeles" } as const
+export const days = Partitions.daily(observed)
+export const months = Partitions.monthly({ ...observed, format: "%Y-%m" })
+
+const Observations = Schema.Array(Schema.Struct({
+  date: Schema.String.check(Schema.isPattern(/^\d{4}-\d\d-\d\d$/)),
+  precipitation: Schema.Finite,
+  temp_max: Schema.Finite,
+  temp_min: Schema.Finite,
+  weather: Schema.Literals(["drizzle", "fog", "rain", "snow", "sun"])
+}))
+
+/** The file: something else writes it, so the graph only reads it, and looks whether it has changed. */
 export const observations = Asset.external("datasets/seattle-weather.csv", {
   ...common,
   kinds: ["csv"],
   description: "What NOAA observed in Seattle each day from 2012 to 2015. A file of the npm package `vega-datasets`.",
   ioManager: Datasets,
-  schema: Schema.Array(Schema.Struct({
-    date: Schema.String.check(Schema.isPattern(/^\d{4}-\d\d-\d\d$/)),
-    precipitation: Schema.Finite,
-    temp_max: Schema.Finite,
-    temp_min: Schema.Finite,
-    weather: Schema.Literals(["drizzle", "fog", "rain", "snow", "sun"])
-  }))
+  schema: Observations,
+  observe: look("datasets/seattle-weather.csv", Observations)
 })
 
 /** Rain in millimetres, temperatures in degrees Celsius. */
@@ -30,57 +38,64 @@ export const Day = Schema.Struct({
 })
 export type Day = typeof Day.Type
 
-export class MissingDays extends Schema.TaggedError<MissingDays>()("MissingDays", {
-  after: Schema.String,
-  before: Schema.String
-}) {
-  override get message() {
-    return `There are no observations between ${this.after} and ${this.before}.`
-  }
-}
-
-export const days = Asset.make("days", {
+/**
+ * One partition for each day. Its data version is its content: where the file changes, the days that have not make nothing
+ * stale.
+ */
+export const daily_weather = Asset.make("daily_weather", {
   ...common,
-  description: "One row for each day, none missing.",
+  description: "The weather of one day.",
   codeVersion: "1",
+  partitions: days,
   inputs: { observations },
-  schema: Schema.Array(Day),
-  *compute({ observations }) {
-    yield* Asset.step("check the calendar", complete(observations.map(({ date }) => date)))
-    const days = observations.map((row): Day => ({
+  schema: Day,
+  *compute({ observations }, { partition }) {
+    const row = observations.find(({ date }) => date === partition.key)
+    if (row === undefined) return Option.none() // nobody has looked at the sky
+    const day: Day = {
       date: row.date,
       rain: row.precipitation,
       high: row.temp_max,
       low: row.temp_min,
       sunny: row.weather === "sun"
-    }))
-    return Asset.output(days, { metadata: { rows: days.length, sample: Metadata.table(days.slice(0, 3)) } })
+    }
+    return Option.some(Asset.output(day, { dataVersion: `${day.rain} ${day.high} ${day.low} ${day.sunny}` }))
   }
 })
 
 const Month = Schema.Struct({ month: Schema.String, rain: Schema.Finite, rainyDays: Schema.Int })
 
+export class MissingDays extends Schema.TaggedError<MissingDays>()("MissingDays", {
+  month: Schema.String,
+  found: Schema.Int,
+  expected: Schema.Int
+}) {
+  override get message() {
+    return `${this.month} has ${this.found} days of ${this.expected}: materialize daily_weather first.`
+  }
+}
+
+/** One partition for each month, computed from those of its days. */
 export const monthly_rain = Asset.make("monthly_rain", {
   ...common,
-  description: "Rain and rainy days by month.",
+  description: "Rain and rainy days of one month.",
   codeVersion: "1",
-  inputs: { days },
-  schema: Schema.Array(Month),
-  *compute({ days }) {
-    const months = Array.from(Map.groupBy(days, ({ date }) => date.slice(0, 7)), ([month, days]) => ({
-      month,
-      rain: total(days.map(({ rain }) => rain)),
-      rainyDays: days.filter(({ rain }) => rain > 0).length
-    }))
-    return Asset.output(months, { metadata: { rows: months.length } })
+  partitions: months,
+  inputs: { days: Asset.partitions(daily_weather) },
+  schema: Month,
+  *compute({ days }, { partition }) {
+    yield* Asset.step("check the calendar", complete(partition, days.size))
+    const rain = [...days.values()].map(({ rain }) => rain)
+    return { month: partition.key, rain: total(rain), rainyDays: rain.filter((rain) => rain > 0).length }
   }
 })
 
+/** No partitions: the whole table, from all days. */
 export const yearly_weather = Asset.make("yearly_weather", {
   ...common,
   description: "Rain, sun and extreme temperatures by year.",
   codeVersion: "1",
-  inputs: { days },
+  inputs: { days: Asset.partitions(daily_weather) },
   schema: Schema.Array(Schema.Struct({
     year: Schema.String,
     rain: Schema.Finite,
@@ -89,7 +104,7 @@ export const yearly_weather = Asset.make("yearly_weather", {
     low: Schema.Finite
   })),
   *compute({ days }) {
-    const years = Array.from(Map.groupBy(days, ({ date }) => date.slice(0, 4)), ([year, days]) => ({
+    const years = Array.from(Map.groupBy(days.values(), ({ date }) => date.slice(0, 4)), ([year, days]) => ({
       year,
       rain: total(days.map(({ rain }) => rain)),
       sunnyDays: days.filter(({ sunny }) => sunny).length,
@@ -105,10 +120,10 @@ export const extremes = Asset.multi("extremes", {
   ...common,
   description: "The months with the most and the least rain.",
   codeVersion: "1",
-  inputs: { monthly_rain },
+  inputs: { months: Asset.partitions(monthly_rain) },
   outputs: { wettest_month: { schema: Month }, driest_month: { schema: Month } },
-  *compute({ monthly_rain }) {
-    const byRain = monthly_rain.toSorted((a, b) => a.rain - b.rain)
+  *compute({ months }) {
+    const byRain = [...months.values()].sort((a, b) => a.rain - b.rain)
     return { wettest_month: Option.fromUndefinedOr(byRain.at(-1)), driest_month: Option.fromUndefinedOr(byRain[0]) }
   }
 })
@@ -118,7 +133,7 @@ export const heat_wave = Asset.make("heat_wave", {
   ...common,
   description: "The longest run of hot days, if there is one.",
   codeVersion: "1",
-  inputs: { days },
+  inputs: { days: Asset.partitions(daily_weather) },
   schema: Schema.Struct({ from: Schema.String, to: Schema.String, days: Schema.Int, high: Schema.Finite }),
   config: Schema.Struct({
     threshold: Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(35))),
@@ -127,7 +142,7 @@ export const heat_wave = Asset.make("heat_wave", {
   *compute({ days }, { config }) {
     let longest: Array<Day> = []
     let current: Array<Day> = []
-    for (const day of days) {
+    for (const day of days.values()) {
       current = day.high >= config.threshold ? [...current, day] : []
       if (current.length > longest.length) longest = current
     }
@@ -143,9 +158,8 @@ export const heat_wave = Asset.make("heat_wave", {
 
 const total = (millimetres: ReadonlyArray<number>) => Math.round(millimetres.reduce((a, b) => a + b, 0) * 10) / 10
 
-const complete = Effect.fn(function*(dates: ReadonlyArray<string>) {
-  for (let i = 1; i < dates.length; i++) {
-    const [after, before] = [dates[i - 1]!, dates[i]!]
-    if (Date.parse(before) - Date.parse(after) !== 86_400_000) return yield* new MissingDays({ after, before })
-  }
+const complete = Effect.fn(function*({ end, key, start }: Partitions.TimeWindow, found: number) {
+  // a month in which clocks change is an hour longer or shorter
+  const expected = Math.round((DateTime.toEpochMillis(end) - DateTime.toEpochMillis(start)) / 86_400_000)
+  if (found < expected) return yield* new MissingDays({ month: key, found, expected })
 })
