@@ -29,6 +29,7 @@ import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
 import { contentVersion } from "./internal/contentVersion.ts"
+import { advised } from "./internal/systemErrors.ts"
 import { clonable, v8 } from "./internal/v8.ts"
 import * as Metadata from "./Metadata.ts"
 
@@ -186,9 +187,7 @@ export class IOManagerError extends Schema.TaggedError<IOManagerError>()("IOMana
           ? `The value of ${name} cannot be stored: ${this.reason.problem}`
           : `What is stored for ${name} cannot be read: ${this.reason.problem} If its type has changed, materialize it again.`
       case "StorageFailure":
-        return `The storage failed to ${this.operation} ${name}: ${
-          this.reason.cause instanceof Error ? this.reason.cause.message : String(this.reason.cause)
-        }`
+        return `The storage failed to ${this.operation} ${name}: ${advised(this.reason.cause)}`
       case "Unsupported":
         return `The IO manager of ${name} does not support "${this.operation}".`
     }

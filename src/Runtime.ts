@@ -865,7 +865,6 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
     const impossible = (problem: string) => new RunNotPossibleError({ runId, operation: "retry", problem })
     if (known === undefined) return yield* impossible("there is no such run in the event log")
     const rest = yield* left(graph, runId)
-    if (rest === undefined) return yield* impossible("everything it was to compute was computed")
     if (known.status === "Running") {
       const timestamp = yield* Clock.currentTimeMillis
       yield* log.append([
@@ -874,6 +873,7 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
         { _tag: "RunFinished", runId, timestamp, status: "Cancelled", durationMillis: timestamp - known.startedAt }
       ])
     }
+    if (rest === undefined) return yield* impossible("everything it was to compute was computed")
     return yield* told(graph, {
       ...options,
       // they are keys of assets of the graph

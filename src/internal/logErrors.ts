@@ -43,7 +43,12 @@ const innermostMessage = (cause: unknown): string => {
   return message
 }
 
-const sqlite = (error: object): string | undefined => {
+/**
+ * What an error of SQLite means, and what helps.
+ *
+ * @internal
+ */
+export const sqlite = (error: object): string | undefined => {
   const code = "errcode" in error ? error.errcode : "errno" in error ? error.errno : undefined
   return typeof code === "number" ? sqliteReasons[code & 0xff] : undefined
 }

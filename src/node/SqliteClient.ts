@@ -29,6 +29,8 @@ import * as Stream from "effect/Stream"
 import { mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+import { sqlite } from "../internal/logErrors.ts"
+import { advised } from "../internal/systemErrors.ts"
 
 /**
  * Where the database is and how to open it.
@@ -58,7 +60,8 @@ const attempt = <A>(operation: string, evaluate: () => A): Effect.Effect<A, SqlE
 const sqlError = (operation: string, cause: unknown): SqlError => {
   // Node reports the extended result code as `errcode`, the classifier reads `errno`
   const error = cause instanceof Error && "errcode" in cause ? Object.assign(cause, { errno: cause.errcode }) : cause
-  const message = `SQLite could not ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`
+  const found = cause instanceof Error ? sqlite(cause) : undefined
+  const message = `SQLite could not ${operation}: ${advised(cause)}${found === undefined ? "" : `: ${found}`}`
   return new SqlError({ reason: classifySqliteError(error, { message, operation }) })
 }
 
