@@ -2,9 +2,16 @@
  * Processes that are killed, stopped, cancelled by others, or have no disk to write to. `npm run test:crash -- [KILLS]
  * [SEED]` kills many more.
  */
+import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { campaign } from "../campaigns/crash.ts"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+import { Local, SqliteClient } from "effect-assets/node"
+import { SqlClient } from "effect/sql"
+import { rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { campaign, inspect, run, temporary } from "../campaigns/crash.ts"
+import { materialized, started } from "../fixtures/events.ts"
 
 const kills = Number(process.env.CRASH_KILLS ?? 8)
 const seed = Number(process.env.CRASH_SEED ?? 1)
@@ -24,4 +31,204 @@ describe("a process that is killed", () => {
       long
     )
   }
+
+  it.effect("may leave a run behind that lacks its end alone: there is nothing to retry, and it does not go on", () =>
+    Effect.gen(function*() {
+      const a = Asset.make("a", Effect.succeed(1))
+      const log = yield* EventLog.EventLog
+      yield* log.append([started("dead", ["a"]), materialized("dead", "a", "1")])
+      const error = yield* Effect.flip(Runtime.retry(Graph.make({ a }), "dead"))
+      assert.include(error.message, "everything it was to compute was computed")
+      assert.deepStrictEqual((yield* log.runs({})).map(({ status }) => status), ["Cancelled"])
+    }).pipe(Effect.provide([IOManager.layerMemory, EventLog.layerMemory])))
+})
+
+/** What became of each asset in the one run of a directory, and how the run ended. */
+const recorded = (directory: string) =>
+  Effect.gen(function*() {
+    const log = yield* EventLog.EventLog
+    const events = yield* Stream.runCollect(log.events({}))
+    return events.flatMap((event) =>
+      event._tag === "RunFinished"
+        ? [event.status]
+        : event._tag === "AssetCancelled"
+        ? [`${event._tag} ${event.key} ${event.started}`]
+        : "key" in event
+        ? [`${event._tag} ${event.key}`]
+        : []
+    )
+  }).pipe(Effect.provide(Local.layer({ directory })))
+
+const ends = [
+  "AssetMaterialized first",
+  "AssetCancelled second true",
+  "AssetCancelled third false",
+  "Cancelled"
+]
+
+describe("a process of NodeRuntime.runMain", () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it.live(`records that its run was cancelled, and releases what it holds, on ${signal}`, () =>
+      Effect.gen(function*() {
+        const directory = yield* temporary
+        const ended = yield* run(["held", directory], (line, kill) => {
+          if (line === "held") kill(signal)
+        })
+        const lines = ["opening", "held", "released", "closed"]
+        assert.deepStrictEqual(ended, { code: 130, signal: null, lines, stderr: "" })
+        assert.deepStrictEqual(yield* recorded(directory), ends)
+      }))
+  }
+
+  it.live("ends when another process cancels its run", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      const held = yield* Deferred.make<void>()
+      let releasedAt = Infinity
+      const child = yield* Effect.forkScoped(run(["held", directory], (line) => {
+        if (line === "held") Deferred.doneUnsafe(held, Exit.void)
+        if (line === "released") releasedAt = performance.now()
+      }))
+      yield* Deferred.await(held)
+      const cancelledAt = yield* Effect.gen(function*() {
+        const log = yield* EventLog.EventLog
+        const [newest] = yield* log.runs({ limit: 1 })
+        yield* Runtime.cancel(newest!.id, { reason: "enough" })
+        return performance.now()
+      }).pipe(Effect.provide(Local.layer({ directory })))
+      const ended = yield* Fiber.join(child)
+      const lines = ["opening", "held", "released", "closed", "Cancelled"]
+      assert.deepStrictEqual(ended, { code: 0, signal: null, lines, stderr: "" })
+      assert.deepStrictEqual(yield* recorded(directory), ends)
+      // it asks every 250 ms; the rest is for machines that have other things to do
+      assert.isBelow(releasedAt - cancelledAt, 2000)
+      yield* Effect.log(`cancelled after ${Math.round(releasedAt - cancelledAt)} ms`)
+    }))
+})
+
+/** Assets that read each other, one after the other, and how often each was computed. */
+const chain = (length: number) => {
+  const computed: Array<number> = Array.from({ length }, () => 0)
+  const assets: Array<Asset.Asset<string, string, never, IOManager.IOManager>> = []
+  for (let n = 0; n < length; n++) {
+    const compute = Effect.sync(() => {
+      computed[n]!++
+      return `${n} `.repeat(1000)
+    })
+    const common = { codeVersion: "1", compute: () => compute }
+    assets.push(
+      n === 0
+        ? Asset.make(`asset ${n}`, common)
+        : Asset.make(`asset ${n}`, { ...common, inputs: { before: assets[n - 1]! } })
+    )
+  }
+  return { computed, graph: Graph.fromAssets(assets) }
+}
+
+/** The messages of the assets that failed. */
+const failures = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<string> =>
+  Runtime.outcomes(run).flatMap((outcome) => outcome._tag === "Failed" ? [Runtime.explain(outcome)] : [])
+
+describe("a run whose storage", () => {
+  for (
+    const [problem, spoil, message] of [
+      [
+        "is a file",
+        (path: string) => writeFileSync(path, ""),
+        /: a part of the path is a file: move it away, or choose/
+      ],
+      [
+        "leads nowhere",
+        (path: string) => symlinkSync("/proc/self/none", path),
+        /: check that its directory exists and may be written$/
+      ]
+    ] as const
+  ) {
+    it.live(`${problem} tells so, and can be retried when it is not so any more`, () =>
+      Effect.gen(function*() {
+        const directory = yield* temporary
+        const storage = join(directory, "storage")
+        spoil(storage)
+        const { computed, graph } = chain(3)
+        yield* Effect.gen(function*() {
+          const failed = yield* Runtime.run(graph)
+          assert.strictEqual(failed.status, "Failed")
+          const [only] = failures(failed)
+          assert.include(only, `The storage failed to save "asset 0": `)
+          assert.match(only!, message)
+          rmSync(storage)
+          const retried = yield* Runtime.retry(graph, failed.id)
+          assert.strictEqual(retried.status, "Succeeded")
+          assert.deepStrictEqual(computed, [2, 1, 1])
+        }).pipe(Effect.provide(Local.layer({ directory })))
+      }))
+  }
+
+  it.live("is below a file does not begin, and tells why", () =>
+    Effect.gen(function*() {
+      const file = join(yield* temporary, "file")
+      writeFileSync(file, "")
+      const { graph } = chain(1)
+      const running = Effect.provide(Runtime.run(graph), Local.layer({ directory: join(file, "assets") }))
+      const error = yield* Effect.flip(running)
+      assert.match(
+        error.message,
+        /could not open .*events\.db: .*: a part of the path is a file: move it away, or choose/
+      )
+      rmSync(file)
+      assert.strictEqual((yield* running).status, "Succeeded")
+    }))
+
+  it.live("has a database that is full tells so in the middle, and can be retried when there is space", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      const client = yield* Layer.build(SqliteClient.layer({ filename: join(directory, "events.db") }))
+      const log = yield* Effect.provideContext(EventLog.makeSql, client)
+      const sql = Context.get(client, SqlClient.SqlClient)
+      const files = Layer.provide(
+        IOManager.layerFileSystem({ directory: join(directory, "storage") }),
+        NodeServices.layer
+      )
+      const [{ page_count: pages }] = (yield* sql`PRAGMA page_count`) as [{ readonly page_count: number }]
+      const { computed, graph } = chain(120)
+      yield* Effect.gen(function*() {
+        yield* sql.unsafe(`PRAGMA max_page_count = ${pages + 20}`)
+        const error = yield* Effect.flip(Runtime.run(graph))
+        assert.strictEqual(error._tag, "EventLogError")
+        assert.match(error.message, /^The event log could not be written: the disk is full, .*: free space, or remove/)
+        // some were computed and recorded, some were computed and not recorded, some were not computed
+        const known = new Set((yield* log.versions()).keys())
+        const before = [...computed]
+        assert.isAbove(known.size, 0)
+        assert.isTrue(before.includes(0))
+        const [dead] = yield* log.runs({})
+
+        yield* sql.unsafe("PRAGMA max_page_count = 1000000")
+        const retried = yield* Runtime.retry(graph, dead!.id)
+        assert.strictEqual(retried.status, "Succeeded")
+        before.forEach((count, n) =>
+          assert.strictEqual(computed[n], known.has(`asset ${n}`) ? count : count + 1, `asset ${n}`)
+        )
+        assert.strictEqual((yield* log.versions()).size, 120)
+      }).pipe(Effect.provide(files), Effect.provideService(EventLog.EventLog, log))
+    }))
+
+  it.live("is on a disk that takes no more ends, tells why, and can be gone on with", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      const failed = yield* run(["assets", directory], undefined, "trap '' XFSZ; ulimit -f 1000")
+      assert.strictEqual(failed.code, 1)
+      assert.include(
+        failed.lines[1],
+        "The event log could not be written: the disk failed to read or write: check the disk, and that it is a local one"
+      )
+      const before = yield* inspect("assets", directory)
+      assert.strictEqual(before.runs.length, 1)
+      const ended = yield* run(["assets", directory])
+      assert.deepStrictEqual([ended.code, ended.lines, ended.stderr], [0, ["opening", "Succeeded"], ""])
+      const { computed } = yield* inspect("assets", directory)
+      for (const cell of before.materialized.keys()) {
+        assert.strictEqual(computed.get(cell), before.computed.get(cell), cell)
+      }
+    }))
 })
