@@ -160,6 +160,36 @@ describe("a run that is cancelled through the log", () => {
     assert.strictEqual(run.status, "Cancelled")
   })
 
+  it.effect("is so although the log begins to tell late", () =>
+    Effect.gen(function*() {
+      const { program } = holding([], "slow")
+      const memory = yield* EventLog.makeMemory
+      const log: EventLog.Service = {
+        ...memory,
+        tail: (filter) => Stream.unwrap(Effect.as(Effect.sleep("1 second"), memory.tail(filter)))
+      }
+      // what an earlier run was asked is no matter of this one
+      yield* log.append([{ _tag: "RunCancelRequested", runId: "earlier", timestamp: 0 }])
+      const fiber = yield* Effect.forkChild(
+        Effect.provide(
+          Runtime.run(Graph.make({ slow: Asset.make("slow", { compute: () => program }) }), {
+            onProgress: (progress) =>
+              progress._tag === "AssetStarted"
+                ? Effect.orDie(
+                  Effect.flatMap(
+                    log.runs({}),
+                    ([run]) => log.append([{ _tag: "RunCancelRequested", runId: run!.id, timestamp: 0 }])
+                  )
+                )
+                : Effect.void
+          }),
+          [IOManager.layerMemory, Layer.succeed(EventLog.EventLog, log)]
+        )
+      )
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(fiber)).status, "Cancelled")
+    }))
+
   test("ends in that state, whatever is asked for and recorded later", function*() {
     const { program, started } = holding([], "slow")
     const graph = Graph.make({ slow: Asset.make("slow", { compute: () => program }) })

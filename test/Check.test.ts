@@ -486,6 +486,16 @@ describe("the inputs of a check", () => {
       assert.deepStrictEqual([run.checks, run.status], [[], "Succeeded"])
       assert.deepStrictEqual(tagsOf(run), { one: "Materialized", two: "Materialized", nothing: "Skipped" })
     }
+    // who is skipped for another reason is told that one
+    const unjudged = Check.make("within", {
+      asset: one,
+      blocking: true,
+      inputs: { limit: nothing },
+      check: () => Effect.succeed(false)
+    })
+    const both = Asset.make("both", { inputs: { one, nothing }, compute: ({ one }) => Effect.succeed(one) })
+    const { outcomes } = yield* Runtime.run(Graph.make({ one, nothing, both, unjudged }))
+    assert.strictEqual(Runtime.explain(outcomes.both), "skipped: limit was skipped")
     const optional = Check.make("within", {
       asset: one,
       inputs: { limit: Asset.optional(nothing) },

@@ -505,14 +505,22 @@ describe("a pool", () => {
     const many = Array.from({ length: 3000 }, (_, n) =>
       Asset.make(`a${n}`, {
         pool: "db",
-        // the second half waits for slots in fibers
         retry: Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 }),
-        compute: (_, { attempt }) =>
-          around("a", attempt === 1 && n % 2 === 0 ? Effect.fail(new Broken({ attempt })) : Effect.void)
+        compute: (_, { attempt }) => around("a", attempt === 1 ? Effect.fail(new Broken({ attempt })) : Effect.void)
       }))
-    const run = yield* passing(Runtime.run(Graph.fromAssets(many), { concurrency: "unbounded" }))
-    assert.deepStrictEqual([run.status, gauge.most, gauge.ended], ["Succeeded", 1, 4500])
+    // most second attempts wait for it
+    const holder = Asset.make("holder", { pool: "db", compute: () => around("holder", Effect.sleep("2 minutes")) })
+    const run = yield* passing(Runtime.run(Graph.fromAssets([...many, holder]), { concurrency: "unbounded" }))
+    assert.deepStrictEqual([run.status, gauge.most, gauge.ended], ["Succeeded", 1, 6001])
+    assert.isAbove(gauge.entries.length - gauge.entries.indexOf("holder end"), 5000)
     assert.deepStrictEqual(yield* slotsOf("db"), [0, 0])
+  })
+
+  test("does not count the time for which it is waited for", { db: 1 }, function*() {
+    const assets = ["a", "b", "c"].map((key) =>
+      Asset.make(key, { pool: "db", timeout: "90 seconds", compute: () => Effect.sleep("1 minute") })
+    )
+    assert.strictEqual((yield* passing(Runtime.run(Graph.fromAssets(assets)))).status, "Succeeded")
   })
 })
 
