@@ -453,12 +453,9 @@ export const execute = Effect.fnUntraced(function*(
         tell({ _tag: "BackfillRunStarted", place })
         const fiber = yield* Effect.forkChild(runPart(keys, wanted, backfillId, tags))
         running.set(place, fiber)
-        fiber.addObserver((exit) => {
-          running.delete(place)
-          Queue.offerUnsafe(ended, { place, exit })
-        })
+        fiber.addObserver((exit) => void Queue.offerUnsafe(ended, { place, exit }))
       }
-      if (running.size === 0 && Queue.sizeUnsafe(ended) === 0) break
+      if (running.size === 0) break
       const event = yield* Queue.take(ended)
       if (event === "cancel") {
         cancelled = true
@@ -466,6 +463,7 @@ export const execute = Effect.fnUntraced(function*(
         continue
       }
       const { exit, place } = event
+      running.delete(place)
       if (Exit.isSuccess(exit)) {
         settle(exit.value)
         places.push(place)
