@@ -819,7 +819,8 @@ export const cancel = (
 
 /**
  * Runs what an earlier run was to compute and did not: from failure. What it has materialized is kept, be it in an asset or
- * in partitions of one; what it skipped is tried again, and so is an asset of which a blocking check failed.
+ * in partitions of one; what it skipped is tried again, and so is an asset of which a blocking check failed, or was not
+ * evaluated any more.
  *
  * **Details**
  *
@@ -864,7 +865,7 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
     const [known] = yield* log.runs({ ids: [runId] })
     const impossible = (problem: string) => new RunNotPossibleError({ runId, operation: "retry", problem })
     if (known === undefined) return yield* impossible("there is no such run in the event log")
-    const rest = yield* left(graph, runId)
+    const rest = yield* left(graph, runId, options?.checks)
     if (known.status === "Running") {
       const timestamp = yield* Clock.currentTimeMillis
       yield* log.append([

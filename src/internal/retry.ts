@@ -17,28 +17,35 @@ export interface Left {
 }
 
 /**
- * Everything of a run but what it has materialized, as far as that is in the graph and no blocking check of it failed.
+ * Everything of a run but what it has materialized, as far as that is in the graph and no blocking check of it failed. Nor
+ * may one be lacking where the run did not come to its end: what is downstream waits for it.
  *
  * @internal
  */
 export const left = Effect.fnUntraced(function*(
   graph: Graph.Any,
-  runId: string
+  runId: string,
+  which?: Runtime.Checks | undefined
 ): Effect.fn.Return<Left | undefined, EventLog.EventLogError | Partitions.DynamicKeysError, EventLog.EventLog> {
   const log = yield* EventLog.EventLog
   const [run] = yield* log.runs({ ids: [runId] })
   if (run === undefined) return undefined
   const tags = ["AssetMaterialized", "CheckEvaluated"] as const
-  const { ids, assets } = Graph.compiled(graph)
+  const { assets, checks, ids } = Graph.compiled(graph)
   const done = new Map<string, Array<EventLog.AssetMaterialized>>()
   const refused: Array<EventLog.CheckEvaluated> = []
+  const evaluated: Array<EventLog.CheckEvaluated> = []
+  const isCutOff = which !== "none" && (run.status === "Running" || run.status === "Cancelled")
   yield* Stream.runForEach(log.events({ runId, tags }), (event) =>
     Effect.sync(() => {
       if (event._tag === "AssetMaterialized") {
         const known = done.get(event.key)
         if (known === undefined) done.set(event.key, [event])
         else known.push(event)
-      } else if (event._tag === "CheckEvaluated" && refuses(event)) refused.push(event)
+      } else if (event._tag === "CheckEvaluated") {
+        evaluated.push(event)
+        if (refuses(event)) refused.push(event)
+      }
     }))
   const found = new Map<number, Rest>()
   for (const key of run.keys) {
@@ -48,9 +55,11 @@ export const left = Effect.fnUntraced(function*(
     const planned = run.partitions?.[key]
     const events = done.get(key) ?? []
     const bad = refused.filter((check) => check.key === key)
+    const needed = isCutOff ? checks.filter(({ asset, blocking }) => blocking && asset.key === key) : []
+    const evaluations = needed.map(({ name }) => evaluated.filter((event) => event.key === key && event.check === name))
     if (partitions === undefined || planned === undefined) {
       const isDone = events.some((event) => partitions !== undefined || event.partitions === undefined)
-      if (!isDone || bad.length > 0) found.set(id, undefined)
+      if (!isDone || bad.length > 0 || evaluations.some((events) => events.length === 0)) found.set(id, undefined)
       continue
     }
     // a graph with dynamic partitions has the service that knows their keys in its type
@@ -65,7 +74,8 @@ export const left = Effect.fnUntraced(function*(
           partitions === undefined ? [] : [Subset.deserialize(resolved, partitions).subset]
         )
       )
-    const succeeded = Subset.difference(read(events), read(bad))
+    let succeeded = Subset.difference(read(events), read(bad))
+    for (const events of evaluations) succeeded = Subset.intersection(succeeded, read(events))
     const subset = Subset.difference(Subset.deserialize(resolved, planned).subset, succeeded)
     if (subset.size > 0) found.set(id, { resolved, subset })
   }

@@ -3,7 +3,7 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Path, Schema, type Scope, Stream } from "effect"
-import { type Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+import { type Asset, EventLog, type Graph, IOManager, Runtime } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"

@@ -5,13 +5,13 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
-import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+import { Asset, Check, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
 import { Local, SqliteClient } from "effect-assets/node"
 import { SqlClient } from "effect/sql"
 import { rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { campaign, inspect, run, temporary } from "../campaigns/crash.ts"
-import { materialized, started } from "../fixtures/events.ts"
+import { checked, keysOf, materialized, started } from "../fixtures/events.ts"
 
 const kills = Number(process.env.CRASH_KILLS ?? 8)
 const seed = Number(process.env.CRASH_SEED ?? 1)
@@ -40,6 +40,51 @@ describe("a process that is killed", () => {
       const error = yield* Effect.flip(Runtime.retry(Graph.make({ a }), "dead"))
       assert.include(error.message, "everything it was to compute was computed")
       assert.deepStrictEqual((yield* log.runs({})).map(({ status }) => status), ["Cancelled"])
+    }).pipe(Effect.provide([IOManager.layerMemory, EventLog.layerMemory])))
+
+  it.effect("before a blocking check has judged what it stored does not let it pass", () =>
+    Effect.gen(function*() {
+      const letters = Partitions.fixed(["x", "y"])
+      const ran: Array<string> = []
+      const note = (cell: string) => Effect.sync(() => void ran.push(cell))
+      const a = Asset.make("a", { compute: () => note("a") })
+      const b = Asset.make("b", { deps: [a], compute: () => note("b") })
+      const c = Asset.make("c", { partitions: letters, compute: (_, { partitionKey }) => note(`c${partitionKey}`) })
+      const d = Asset.make("d", {
+        partitions: letters,
+        deps: [c],
+        compute: (_, { partitionKey }) => note(`d${partitionKey}`)
+      })
+      const judged = { blocking: true, check: Effect.sync(() => ran.push("check") > 0) }
+      const graph = Graph.make({
+        a,
+        b,
+        c,
+        d,
+        e: Check.make("e", { asset: a, ...judged }),
+        f: Check.make("f", { asset: c, ...judged })
+      })
+      const log = yield* EventLog.EventLog
+      const retried = Effect.fnUntraced(function*(runId: string, ...events: Array<EventLog.Event>) {
+        ran.length = 0
+        const partitions = { c: keysOf("x", "y"), d: keysOf("x", "y") }
+        yield* log.append([started(runId, ["a", "b", "c", "d"], { partitions }), ...events])
+        assert.strictEqual((yield* Runtime.retry(graph, runId)).status, "Succeeded")
+        return ran.toSorted()
+      })
+      const all = [
+        materialized("dead", "a", "1", { stored: false }),
+        materialized("dead", "c", "1", { stored: false, partitions: keysOf("x", "y") })
+      ]
+      const unjudged = yield* retried("dead", ...all)
+      assert.deepStrictEqual(unjudged, ["a", "b", "check", "check", "check", "cx", "cy", "dx", "dy"])
+      const judgedInPart = yield* retried(
+        "later",
+        ...all.map((event) => ({ ...event, runId: "later" })),
+        checked("later", "a", "e"),
+        checked("later", "c", "f", { partition: "y", partitions: keysOf("y") })
+      )
+      assert.deepStrictEqual(judgedInPart, ["b", "check", "cx", "dx", "dy"])
     }).pipe(Effect.provide([IOManager.layerMemory, EventLog.layerMemory])))
 })
 
