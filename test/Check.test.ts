@@ -9,6 +9,7 @@ import {
   Fiber,
   Layer,
   Option,
+  Result,
   Schedule,
   Schema,
   type Scope,
@@ -1121,6 +1122,23 @@ describe("what a check needs", () => {
       Effect.provide(Runtime.run(Graph.make({ one, within })), Layer.succeed(Limits, { most }))
     assert.deepStrictEqual(checksOf(yield* run(1)), ["one:within Passed"])
     assert.deepStrictEqual(checksOf(yield* run(0)), ["one:within Failed"])
+  })
+
+  test("is one partition of an input, or several by key", function*() {
+    const parts = Asset.make("parts", { partitions: Partitions.fixed(["x", "y"]), compute: () => Effect.succeed(1) })
+    const check = Check.make("reads", { asset: one, inputs: { parts }, check: () => Effect.succeed(true) })
+    const graph = Graph.makeResult({ one, parts, check })
+    assert.include(
+      Result.isFailure(graph) ? graph.failure.message : "",
+      `"one:reads": it reads several partitions of "parts": wrap the input in Asset.partitions(…)`
+    )
+    const all = Check.make("reads", {
+      asset: one,
+      inputs: { parts: Asset.partitions(parts) },
+      check: (_, { inputs }) => Effect.succeed(inputs.parts.size === 2)
+    })
+    const run = yield* Runtime.run(Graph.make({ one, parts, all }), { partitions: "all" })
+    assert.deepStrictEqual(checksOf(run), ["one:reads Passed"])
   })
 
   test("goes with a graph that is prefixed", function*() {

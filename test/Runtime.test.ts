@@ -560,7 +560,7 @@ describe("skips", () => {
     assert.match(messageOf(run.outcomes.table_B), /"tables" returned none under the name "table_B"/)
   })
 
-  // CON11: does not apply: there are no checks yet.
+  // CON11: see Check.test.ts
 
   test("give way to the last value, where one is stored", function*() {
     let rate = Option.some(7)

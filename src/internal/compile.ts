@@ -339,24 +339,31 @@ const validateMultis = (
   }
 }
 
+/** `partitions` are those of what reads. */
+const validateInput = (
+  input: Asset.AnyInput,
+  partitions: Asset.Any["partitions"],
+  isLoaded: boolean,
+  invalid: (problem: string) => void
+): void => {
+  const { key, partitions: upstream } = input.asset
+  if (upstream === undefined && input.mapping === undefined && !input.many) return
+  const problem = mappingProblem(input.mapping, partitions, upstream)
+  if (problem !== undefined) invalid(`the partitions of ${JSON.stringify(key)} cannot be mapped: ${problem}`)
+  else if (upstream === undefined) invalid(`${JSON.stringify(key)} has no partitions to choose from`)
+  else if (isLoaded && !input.many && !isSingle(input.mapping, partitions, upstream)) {
+    invalid(
+      `it reads several partitions of ${JSON.stringify(key)}: wrap the input in Asset.partitions(…), or choose one ` +
+        "with Asset.partition(…)"
+    )
+  }
+}
+
 /** What an asset reads of assets with partitions is one partition, or several of them by key. */
 const validatePartitions = (asset: Asset.Any, invalid: (problem: string) => void): void => {
   const { partitions } = asset
-  const read = (input: Asset.AnyInput, isLoaded: boolean): void => {
-    const { key, partitions: upstream } = input.asset
-    if (upstream === undefined && input.mapping === undefined && !input.many) return
-    const problem = mappingProblem(input.mapping, partitions, upstream)
-    if (problem !== undefined) invalid(`the partitions of ${JSON.stringify(key)} cannot be mapped: ${problem}`)
-    else if (upstream === undefined) invalid(`${JSON.stringify(key)} has no partitions to choose from`)
-    else if (isLoaded && !input.many && !isSingle(input.mapping, partitions, upstream)) {
-      invalid(
-        `it reads several partitions of ${JSON.stringify(key)}: wrap the input in Asset.partitions(…), or choose one ` +
-          "with Asset.partition(…)"
-      )
-    }
-  }
-  for (const name in asset.inputs) read(asset.inputs[name]!, true)
-  for (const dep of asset.deps) read(dep, false)
+  for (const name in asset.inputs) validateInput(asset.inputs[name]!, partitions, true, invalid)
+  for (const dep of asset.deps) validateInput(dep, partitions, false, invalid)
   for (const name in asset.previous) {
     const { mapping } = asset.previous[name]!
     if (partitions === undefined) invalid(`the input "${name}" is an earlier partition of it, and it has no partitions`)
@@ -393,6 +400,10 @@ const validateChecks = (
   for (const check of checks) {
     const { key } = check.asset
     add(key, check.name)
+    for (const name in check.inputs) {
+      validateInput(check.inputs[name]!, check.asset.partitions, true, (problem) =>
+        problems.push({ _tag: "InvalidDefinition", key: `${key}:${check.name}`, problem }))
+    }
     for (const input of [check.asset, ...Object.values(check.inputs)]) {
       const place = places.get(input.asset.key)
       if (place === undefined) {
