@@ -44,6 +44,7 @@ export interface Options {
   readonly maxRuns?: number | undefined
   readonly tags?: { readonly [name: string]: string } | undefined
   readonly resume?: string | undefined
+  readonly checks?: Runtime.Checks | undefined
 }
 
 /** A planned backfill, with what it takes to run it. */
@@ -85,7 +86,7 @@ const prepare = Effect.fnUntraced(function*(
       : Result.fail([unsaid(inside)])
   if (Result.isFailure(asked)) return yield* new RunPartitionsError({ problems: asked.failure })
   const left = resumed !== undefined || options.partitions === "missing"
-    ? yield* withoutDone(inside, asked.success, resumed?.started.cursor, log)
+    ? yield* withoutDone(inside, asked.success, resumed?.started.cursor, options.checks, log)
     : asked.success
   const targets = withSiblings(graph, left, resolve)
   const unmet = unmetTargets(graph, targets, resolve)
@@ -201,21 +202,28 @@ const withoutDone = Effect.fnUntraced(function*(
   { graph }: Plan.Inside,
   targets: ReadonlyMap<number, BackfillTarget>,
   since: number | undefined,
+  which: Runtime.Checks | undefined,
   log: EventLog.Service
 ): Effect.fn.Return<ReadonlyMap<number, BackfillTarget>, EventLog.EventLogError> {
   const keys = Array.from(targets.keys(), (id) => graph.assets[id]!.key)
   const versions = yield* log.versions(keys)
   const outcomes = since === undefined ? undefined : yield* log.outcomes(keys)
   const checks = since === undefined ? undefined : yield* log.checks(keys)
+  const needed = Map.groupBy(
+    since === undefined || which === "none" ? [] : graph.checks.filter(({ blocking }) => blocking),
+    ({ asset }) => asset.key
+  )
   const left = new Map<number, BackfillTarget>()
   for (const [id, { resolved, subset }] of targets) {
     const { key } = graph.assets[id]!
     const read = <A extends Recorded>(states: ReadonlyArray<A> | undefined, holds?: (state: A) => boolean) =>
       recordedOf(resolved, (states ?? []).filter(({ cursor }) => since === undefined || cursor > since), holds)
-    const done = Subset.union(
-      Subset.difference(read(versions.get(key)), read(checks?.get(key), refuses)),
-      read(outcomes?.get(key), ({ tag }) => tag === "AssetSkipped")
-    )
+    let computed = Subset.difference(read(versions.get(key)), read(checks?.get(key), refuses))
+    // its process may have died before what is downstream was let through
+    for (const { name } of needed.get(key) ?? []) {
+      computed = Subset.intersection(computed, read(checks?.get(key)?.filter(({ check }) => check === name)))
+    }
+    const done = Subset.union(computed, read(outcomes?.get(key), ({ tag }) => tag === "AssetSkipped"))
     left.set(id, { resolved, subset: Subset.difference(subset, done) })
   }
   return left

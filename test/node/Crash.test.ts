@@ -86,6 +86,43 @@ describe("a process that is killed", () => {
       )
       assert.deepStrictEqual(judgedInPart, ["b", "check", "cx", "dx", "dy"])
     }).pipe(Effect.provide([IOManager.layerMemory, EventLog.layerMemory])))
+
+  it.effect("before a blocking check has judged a partition does not let its backfill pass", () =>
+    Effect.gen(function*() {
+      const letters = Partitions.fixed(["x", "y", "z"])
+      const ran: Array<string> = []
+      const note = (cell: string) => Effect.sync(() => void ran.push(cell))
+      const a = Asset.make("a", { partitions: letters, compute: (_, { partitionKey }) => note(`a${partitionKey}`) })
+      const b = Asset.make("b", {
+        partitions: letters,
+        deps: [a],
+        compute: (_, { partitionKey }) => note(`b${partitionKey}`)
+      })
+      const check = Effect.sync(() => ran.push("check") > 0)
+      const graph = Graph.make({ a, b, c: Check.make("c", { asset: a, blocking: true, check }) })
+      const log = yield* EventLog.EventLog
+      const all = keysOf("x", "y", "z")
+      const begin = (backfillId: string): ReadonlyArray<EventLog.Event> => [
+        {
+          _tag: "BackfillStarted",
+          backfillId,
+          timestamp: 0,
+          partitions: { a: all, b: all },
+          partitionsPerRun: 1,
+          tags: {}
+        },
+        ...["x", "y"].map((partition) =>
+          materialized("dead", "a", "1", { stored: false, partition, partitions: keysOf(partition) })
+        ),
+        checked("dead", "a", "c", { blocking: true, partition: "x", partitions: keysOf("x") })
+      ]
+      yield* log.append(begin("one"))
+      yield* Runtime.backfill(graph, { resume: "one" })
+      assert.deepStrictEqual(ran.splice(0).toSorted(), ["ay", "az", "bx", "by", "bz", "check", "check"])
+      yield* log.append(begin("two"))
+      yield* Runtime.backfill(graph, { resume: "two", checks: "none" })
+      assert.deepStrictEqual(ran.toSorted(), ["az", "bx", "by", "bz"])
+    }).pipe(Effect.provide([IOManager.layerMemory, EventLog.layerMemory])))
 })
 
 /** What became of each asset in the one run of a directory, and how the run ended. */
