@@ -894,6 +894,25 @@ describe("a backfill that is resumed", () => {
     assert.deepStrictEqual(statusesOf(again), ["Succeeded", "Succeeded"])
   })
 
+  test("computes again what its process stored and did not judge any more", function*() {
+    const journal = makeJournal()
+    const up = journal.asset("up", letters)
+    const down = journal.asset("down", letters, { up })
+    const good = Check.make("good", {
+      asset: up,
+      blocking: true,
+      check: (value) => value === "a" ? Effect.succeed(true) : Effect.delay(Effect.succeed(true), "1 minute")
+    })
+    const warns = Check.make("warns", { asset: down, check: () => Effect.succeed(true) })
+    const graph = Graph.make({ up, down, good, warns })
+    const options = { partitions: ["a", "b"], partitionsPerRun: "all" } as const
+    const resume = yield* interrupted(Runtime.backfill(graph, options), "1 second")
+    assert.deepStrictEqual(journal.ran.splice(0), ["up:a", "up:b", "down:a"])
+    assert.deepStrictEqual(runsOf(yield* Runtime.planBackfill(graph, { resume })), ["up+down b"])
+    const unjudged = yield* Runtime.planBackfill(graph, { resume, checks: "none" })
+    assert.deepStrictEqual(runsOf(unjudged), ["down b"])
+  })
+
   test("after its process has died: its runs are ended, and it can be stopped again", function*() {
     const { ran, slow } = makeSlow()
     const graph = Graph.make({ slow })
