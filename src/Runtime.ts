@@ -473,8 +473,8 @@ export interface RunOptions<T extends Graph.Assets> {
   /** Which checks to evaluate: those of the selected assets if it is left out. */
   readonly checks?: Checks | undefined
   /**
-   * How often to try again when the run fails: with new runs, which keep what succeeded. `run` gives the last one then,
-   * with the outcomes of the earlier ones for what it did not have to compute. None if it is left out.
+   * How often to try again when the run fails: with new runs, which keep what succeeded. What is given is the last one
+   * then, with the outcomes of the earlier ones for what it did not have to compute. None if it is left out.
    */
   readonly retries?: number | undefined
   /** How many assets to compute at once: `Runtime.Concurrency` if it is left out. */
@@ -911,8 +911,9 @@ export interface BackfillOptions<T extends Graph.Assets>
   /** How many runs go on at once: 4 if it is left out. */
   readonly maxRuns?: number | undefined
   /**
-   * The id of a backfill that did not come to its end: it goes on, with what is neither materialized nor skipped since it
-   * began. `select`, `partitions` and `targets` are those it began with.
+   * The id of a backfill that was stopped, that failed, or whose process has died: it goes on, with what is neither
+   * materialized nor skipped since it began. `select`, `partitions`, `targets` and tags are those it began with; the other
+   * options have to be given again.
    */
   readonly resume?: string | undefined
   /** Is told what happens, one thing after the other. A defect of it is logged. */
