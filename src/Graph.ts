@@ -112,7 +112,7 @@ type Complete<T, Present = MembersOf<T[keyof T]>["key"]> = {
 /** The checks of a record. */
 type ChecksOf<T> = Extract<T[keyof T], Check.Any>
 
-type Flat<T> = { readonly [K in keyof T as T[K] extends Asset.Any ? K : never]: T[K] & Asset.Any }
+type Flat<T> = { readonly [K in keyof T as T[K] extends Asset.Any ? K : never]: Extract<T[K], Asset.Any> }
 
 type Merged<U> = (U extends unknown ? (u: U) => void : never) extends (u: infer I) => void ? I : never
 
