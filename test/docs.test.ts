@@ -7,7 +7,13 @@ import { dirname, join } from "node:path"
 
 const root = join(import.meta.dirname, "..")
 const read = (file: string) => readFileSync(join(root, file), "utf8")
-const pages = globSync(["README.md", "AGENTS.md", "docs/**/*.md"], { cwd: root })
+const pages = globSync(["README.md", "AGENTS.md", "docs/**/*.md", "examples/*/README.md"], { cwd: root })
+
+/** What a page links to, as paths from the root. */
+const links = (page: string) =>
+  [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) =>
+    join(dirname(page), target!)
+  )
 
 describe("documentation", () => {
   it("quotes files as they are", () => {
@@ -36,10 +42,23 @@ describe("documentation", () => {
 
   it("links to files that are there", () => {
     for (const page of pages) {
-      for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)) {
-        assert.isTrue(existsSync(join(root, dirname(page), target!)), `${page} links to ${target}`)
-      }
+      for (const target of links(page)) assert.isTrue(existsSync(join(root, target)), `${page} links to ${target}`)
     }
+  })
+
+  it("leads from the README to every page", () => {
+    const linked = links("README.md").map((target) => target.startsWith("examples/") ? `${target}/README.md` : target)
+    for (const page of pages) {
+      assert.isTrue(page === "README.md" || linked.includes(page), `README.md does not link to ${page}`)
+    }
+  })
+
+  it("explains each term once", () => {
+    const terms = [...read("docs/glossary.md").matchAll(/^\| (?<terms>\*\*.*?) \| /gm)].map(({ groups }) =>
+      groups!.terms!
+    )
+    assert.isAtLeast(terms.length, 60)
+    assert.deepStrictEqual(terms.filter((term, at) => terms.indexOf(term) !== at), [])
   })
 
   it("keeps AGENTS.md short", () => {
