@@ -37,7 +37,7 @@ import { CurrentStep, type Step } from "./step.ts"
 import * as Subset from "./subset.ts"
 import { targetsOf, type Wanted } from "./targets.ts"
 import { derivedVersion, hash } from "./version.ts"
-import { expand, type PartitionRef, type Target, whole, type Work } from "./work.ts"
+import { expand, type NodeRead, type PartitionRef, type Target, whole, type Work } from "./work.ts"
 
 const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
 
@@ -967,6 +967,8 @@ class PlannedRun implements Environment {
       const config = this.configVersion(asset)
       if (config === undefined || (state.configVersion !== undefined && state.configVersion !== config)) return false
     }
+    // an input that is new may have nothing to read, and then a run of it would be skipped
+    if (this.work.reads[id]!.some((read) => this.isNowhere(read))) return false
     const absent = this.work.reads[id]!.filter(({ id, mode }) =>
       mode === "optional" && this.states[id] === State.skipped
     )
@@ -974,6 +976,12 @@ class PlannedRun implements Environment {
     if (!sameVersions(versions, found.inputVersions)) return false
     const inputPartitions = this.work.links === undefined ? undefined : this.inputPartitions(id, versions)
     return samePartitions(inputPartitions ?? {}, found.inputPartitions ?? {})
+  }
+
+  /** Whether it is known that a required input has nothing to read. */
+  private isNowhere({ id, many, mode }: NodeRead): boolean {
+    if (many !== undefined || mode === "optional" || mode === "optionalLastValue") return false
+    return id === -1 || (this.states[id] === State.skipped && this.recordedOf(id) === undefined)
   }
 
   private settleUpToDate(outputs: ReadonlyArray<number>): void {
