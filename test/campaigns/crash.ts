@@ -166,6 +166,7 @@ export const inspect = Effect.fnUntraced(function*(kind: Kind, directory: string
 
     // the tables of states tell what the events tell
     const memory = yield* EventLog.makeMemory
+    // what remains is the event as it was appended
     yield* memory.append(events.map(({ cursor: _, ...event }) => event as EventLog.Event))
     assert.deepStrictEqual(byKey(yield* log.versions()), byKey(yield* memory.versions()))
     assert.deepStrictEqual(byKey(yield* log.outcomes()), byKey(yield* memory.outcomes()))
@@ -199,6 +200,7 @@ export const inspect = Effect.fnUntraced(function*(kind: Kind, directory: string
         // nobody else has computed it
         assert.strictEqual(whole.runId, event.runId, cell)
         const { dataVersion } = event.byPartition?.[partition ?? ""] ?? event
+        // definitions take schemas that need no services
         const saved = yield* nowhere.save(
           value,
           IOManager.slot(event.key, { schema: asset.schema as IOManager.Slot["schema"] })
@@ -251,6 +253,7 @@ const load = (asset: Asset.Any, partition: string | undefined) =>
 const expected = (kind: Kind): Effect.Effect<Stored, Runtime.RunError | IOManager.IOManagerError> =>
   Effect.gen(function*() {
     const graph = graphs[kind]
+    // as with `load`
     const run = yield* Runtime.run(graph, kind === "days" ? { partitions: "all" } : {}) as Effect.Effect<
       Runtime.Run<Graph.Assets>,
       Runtime.RunError,
@@ -291,7 +294,7 @@ export const campaign = Effect.fnUntraced(function*(kind: Kind, kills: number, s
   // each line has the id of the run, two separators and the cell
   const bytesOf = (cells: Iterable<string>) => Array.from(cells).reduce((sum, cell) => sum + 38 + cell.length, 0)
   const total = bytesOf(whole.keys())
-  const report = {
+  const report: { -readonly [K in keyof Report]: Report[K] } = {
     kills: 0,
     killsWhileOpening: 0,
     killsWithoutRun: 0,
@@ -347,5 +350,6 @@ export const campaign = Effect.fnUntraced(function*(kind: Kind, kills: number, s
       for (const count of found.computed.values()) report.computedAgain += count - 1
     }))
   }
-  return report satisfies Report as Report
+  const ended: Report = report
+  return ended
 })

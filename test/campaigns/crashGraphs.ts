@@ -45,6 +45,7 @@ export const damage = (value: unknown): string | undefined =>
 /** What a program was given, in one word. */
 const digestIn = (input: unknown): string => {
   if (Option.isOption(input)) return Option.match(input, { onNone: () => "none", onSome: digestIn })
+  // there are no other values
   return input === undefined ? "void" : (input as Value).digest
 }
 
@@ -140,7 +141,6 @@ export const assetsGraph = (count: Count): Graph.Graph<{ readonly [key: string]:
 }
 
 export const days = { from: "2012-01-01", to: "2012-02-29" } as const
-export const dayCount = 60
 
 /** Four assets with 60 days: one reads its own day before, one all days. */
 export const daysGraph = (count: Count): Graph.Graph<{ readonly [key: string]: Asset.Any }> => {

@@ -12,8 +12,7 @@ import { assetsGraph, type Count, days, daysGraph } from "./crashGraphs.ts"
 
 const [mode = "", directory = "", partitionsPerRun = "1"] = process.argv.slice(2)
 
-/** What follows is killed at any moment. */
-const tell = (line: string): void => process.stdout.write(`${line}\n`) as unknown as void
+const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const count: Count = (cell, runId) => appendFileSync(`${directory}/computed.log`, `${runId} ${cell}\n`)
 
@@ -64,7 +63,9 @@ const held = Effect.gen(function*() {
 
 const programs = { assets, days: backfill, held }
 
+// what follows is killed at any moment
 tell("opening")
+// whoever starts it says one of them
 const program = programs[mode as keyof typeof programs] as Effect.Effect<
   Runtime.Run<Graph.Assets>["status"],
   Error,
