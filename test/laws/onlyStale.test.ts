@@ -226,9 +226,12 @@ const evaluate = ({ observed, programs, selection }: Step, world: World) => {
     }
     for (const { from, mode } of inputs) if (of(from) !== "Skipped" || mode !== "optional") note(from)
     for (const { from } of deps) if (of(from) !== "Skipped") note(from)
+    const hasNothing = inputs.some(({ from, mode }) =>
+      mode === "lastValue" && of(from) === "Skipped" && !world.records.has(from)
+    )
     const isFresh = (key: string): boolean => {
       const record = world.records.get(key)
-      return record !== undefined && record.code === program.outputs.get(key) &&
+      return record !== undefined && !hasNothing && record.code === program.outputs.get(key) &&
         JSON.stringify(sorted(Object.entries(record.inputs))) === JSON.stringify(sorted(Object.entries(now)))
     }
     const fresh = planned.filter(isFresh)
