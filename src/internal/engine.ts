@@ -1206,7 +1206,7 @@ class PlannedRun implements Environment {
     const start = offsets[id]!
     const end = offsets[id + 1]!
     if (start === end) return noVersions
-    const versions: Record<string, string> = {}
+    const versions = dictionary()
     let missed: ReadonlySet<number> | undefined
     for (let at = start; at < end; at++) {
       const parent = targets[at]!
@@ -1227,7 +1227,7 @@ class PlannedRun implements Environment {
     absent: ReadonlySet<string> | undefined,
     links: NonNullable<Work["links"]>[number]
   ): { readonly [key: string]: string } {
-    const versions: Record<string, string> = {}
+    const versions = dictionary()
     let missed: ReadonlySet<number> | undefined
     for (const { key, many, nodes } of links) {
       const [node] = nodes
@@ -1465,6 +1465,12 @@ export const gravest = (outcomes: ReadonlyArray<Runtime.Outcome>): Runtime.Outco
   outcomes.reduce((worst, outcome) => severity[outcome._tag] > severity[worst._tag] ? outcome : worst)
 
 const noKeys: ReadonlyArray<string> = []
+
+/**
+ * A plain object for keys that are different each time: V8 would make a hidden class for each of them, which takes several
+ * times as long.
+ */
+const dictionary = (): Record<string, string> => Object.setPrototypeOf(Object.create(null), Object.prototype)
 const noNodes: ReadonlyArray<number> = []
 
 /** Whether what is recorded is about an asset as a whole, or about a partition of it. */
