@@ -315,7 +315,7 @@ export const campaign = Effect.fnUntraced(function*(kind: Kind, kills: number, s
         before = found
         return found
       })
-      for (let left = 1 + random(5); left > 0 && report.kills < kills; left--) {
+      for (let left = 3 + random(3); left > 0 && report.kills < kills; left--) {
         const opening = random(5) === 0
         const fraction = random(1000) / 1000
         const done = before === undefined ? 0 : bytesOf(before.materialized.keys())

@@ -15,6 +15,7 @@ import { checked, keysOf, materialized, started } from "../fixtures/events.ts"
 
 const kills = Number(process.env.CRASH_KILLS ?? 8)
 const seed = Number(process.env.CRASH_SEED ?? 1)
+// for machines that have other things to do
 const long = { timeout: 60_000 + kills * 10_000 }
 
 describe("a process that is killed", () => {
@@ -150,16 +151,20 @@ const ends = [
 
 describe("a process of NodeRuntime.runMain", () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it.live(`records that its run was cancelled, and releases what it holds, on ${signal}`, () =>
-      Effect.gen(function*() {
-        const directory = yield* temporary
-        const ended = yield* run(["held", directory], (line, kill) => {
-          if (line === "held") kill(signal)
-        })
-        const lines = ["opening", "held", "released", "closed"]
-        assert.deepStrictEqual(ended, { code: 130, signal: null, lines, stderr: "" })
-        assert.deepStrictEqual(yield* recorded(directory), ends)
-      }))
+    it.live(
+      `records that its run was cancelled, and releases what it holds, on ${signal}`,
+      () =>
+        Effect.gen(function*() {
+          const directory = yield* temporary
+          const ended = yield* run(["held", directory], (line, kill) => {
+            if (line === "held") kill(signal)
+          })
+          const lines = ["opening", "held", "released", "closed"]
+          assert.deepStrictEqual(ended, { code: 130, signal: null, lines, stderr: "" })
+          assert.deepStrictEqual(yield* recorded(directory), ends)
+        }),
+      long
+    )
   }
 
   it.live("ends when another process cancels its run", () =>
@@ -185,7 +190,7 @@ describe("a process of NodeRuntime.runMain", () => {
       // it asks every 250 ms; the rest is for machines that have other things to do
       assert.isBelow(releasedAt - cancelledAt, 2000)
       yield* Effect.log(`cancelled after ${Math.round(releasedAt - cancelledAt)} ms`)
-    }))
+    }), long)
 })
 
 /** Assets that read each other, one after the other, and how often each was computed. */
@@ -312,5 +317,5 @@ describe("a run whose storage", () => {
       for (const cell of before.materialized.keys()) {
         assert.strictEqual(computed.get(cell), before.computed.get(cell), cell)
       }
-    }))
+    }), long)
 })
