@@ -602,7 +602,7 @@ export const makeMemory: Effect.Effect<Service> = memory.make
  */
 export const layerMemory: Layer.Layer<EventLog | Partitions.DynamicKeys> = Layer.merge(
   Layer.effect(EventLog, makeMemory),
-  Layer.effect(Partitions.DynamicKeys, memory.makeDynamicKeys)
+  Layer.effect(Partitions.DynamicKeys, Partitions.makeDynamicKeysMemory)
 )
 
 /**

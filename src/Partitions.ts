@@ -708,20 +708,20 @@ export const validateDynamicKeys = (
  * @since 0.1.0
  */
 export const makeDynamicKeysMemory: Effect.Effect<DynamicKeysService> = Effect.sync(() => {
-  const sets = new Map<string, ReadonlySet<string>>()
-  const known = (name: string): ReadonlySet<string> => sets.get(name) ?? new Set()
+  const sets = new Map<string, Set<string>>()
   return DynamicKeys.of({
-    keys: (name) => Effect.sync(() => [...known(name)]),
+    keys: (name) => Effect.sync(() => [...sets.get(name) ?? []]),
     add: (name, keys) =>
       Effect.suspend(() => Effect.fromResult(validateDynamicKeys(name, keys))).pipe(
         Effect.map((added) => {
-          sets.set(name, new Set([...known(name), ...added]))
+          const set = sets.get(name) ?? new Set<string>()
+          for (const key of added) set.add(key)
+          sets.set(name, set)
         })
       ),
     remove: (name, keys) =>
       Effect.sync(() => {
-        const removed = new Set(keys)
-        sets.set(name, new Set([...known(name)].filter((key) => !removed.has(key))))
+        for (const key of keys) sets.get(name)?.delete(key)
       })
   })
 })

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as EventLog from "../EventLog.ts"
-import type * as Partitions from "../Partitions.ts"
 import {
   extentOf,
   history,
@@ -265,28 +264,6 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
           if (event!._tag === "RunStarted") runs.delete(event!.runId)
         })
         return count
-      })
-  }
-})
-
-/**
- * Makes the keys of dynamic partition sets in memory.
- *
- * @internal
- */
-export const makeDynamicKeys: Effect.Effect<Partitions.DynamicKeysService> = Effect.sync(() => {
-  const sets = new Map<string, Set<string>>()
-  return {
-    keys: (name) => Effect.sync(() => [...sets.get(name) ?? []]),
-    add: (name, keys) =>
-      Effect.sync(() => {
-        const set = sets.get(name) ?? new Set<string>()
-        for (const key of keys) set.add(key)
-        sets.set(name, set)
-      }),
-    remove: (name, keys) =>
-      Effect.sync(() => {
-        for (const key of keys) sets.get(name)?.delete(key)
       })
   }
 })

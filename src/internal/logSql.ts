@@ -952,8 +952,8 @@ export const make = Effect.fnUntraced(function*(
     Effect.mapError(effect, (cause) => new Partitions.DynamicKeysError({ name, cause: explained(cause) }))
 
   const addKeys = (name: string, keys: Iterable<string>) =>
-    Effect.suspend(() => {
-      const wanted = new Set(keys)
+    Effect.flatMap(Effect.suspend(() => Effect.fromResult(Partitions.validateDynamicKeys(name, keys))), (valid) => {
+      const wanted = new Set(valid)
       return dynamicKeys(
         name,
         transaction(Effect.gen(function*() {
