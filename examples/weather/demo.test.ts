@@ -213,7 +213,7 @@ describe("demo", () => {
       Effect.gen(function*() {
         const { exitCode, stderr, stdout } = yield* demo(yield* temporary, "report+")
         assert.strictEqual(exitCode, 1)
-        assert.match(stdout, /^report +failed +\d+ ms +missing: failed$/m)
+        assert.match(stdout, /^report +failed +\d+ ms +missing: it failed$/m)
         assert.match(stdout, /^announcement +not computed +missing: report failed$/m)
         assert.match(stderr, /report: Nothing is stored for "\w+"/)
       }), slow)

@@ -93,27 +93,24 @@ export const checks = ({ status }: Report): string => {
       : passed === evaluated.length
       ? ["✓", "green"] as const
       : ["?", "dim"] as const
-    const counts = [[passed, "passed"], [bad.length, "failed"], [
-      evaluated.length - passed - bad.length,
-      "not evaluated"
-    ]]
+    const texts = [
+      ...passed > 0 ? [`${passed} passed`] : [],
+      ...bad.length > 0 ? [`${bad.length} failed`] : [],
+      ...passed + bad.length < evaluated.length ? ["not evaluated"] : []
+    ]
     return [
-      `  ${styleText(colour, mark)} ${name}: ${
-        counts.filter(([count]) => count !== 0).map((count) => count.join(" ")).join(", ")
-      }`,
-      ...bad.slice(0, shownChecks).map(({ evaluation, partition }) =>
+      `  ${styleText(colour, mark)} ${name}: ${texts.join(", ")}`,
+      ...bad.slice(0, shown).map(({ evaluation, partition }) =>
         `      ${[partition ?? [], evaluation?.description ?? []].flat().join(": ")}`
       ),
-      ...bad.length > shownChecks ? [`      and ${bad.length - shownChecks} more`] : []
+      ...more(bad.length).map((text) => `      ${text}`)
     ].join("\n")
   }).join("\n")
 }
 
-const shownChecks = 3
-
 /** Why assets failed: the messages of typed errors, the stack traces of defects; and the blocking checks. */
-export const failures = ({ runs }: Report): string =>
-  runs.flatMap((run) => [
+export const failures = ({ runs }: Report): string => {
+  const found = runs.flatMap((run) => [
     ...Runtime.outcomes(run).flatMap((outcome) =>
       outcome._tag === "Failed" ? [`${nameOf(outcome)}: ${message(outcome.cause)}`] : []
     ),
@@ -122,7 +119,14 @@ export const failures = ({ runs }: Report): string =>
         ? [`${nameOf(check)}: the check ${check.check} says: ${check.description ?? check.status}`]
         : []
     )
-  ]).join("\n")
+  ])
+  return [...found.slice(0, shown), ...more(found.length)].join("\n")
+}
+
+/** Of what may be there for each partition, so much is shown. */
+const shown = 3
+
+const more = (count: number): ReadonlyArray<string> => count > shown ? [`and ${count - shown} more`] : []
 
 interface Line extends Pick<Report, "now"> {
   readonly asset: Asset.Any
@@ -207,7 +211,7 @@ const why = (outcome: Runtime.Outcome): string => {
     case "UpstreamFailed":
       return `${[...outcome.failed, ...outcome.checks ?? []].join(", ")} failed`
     default:
-      return looks[outcome._tag][1]
+      return `it ${looks[outcome._tag][1]}`
   }
 }
 
