@@ -521,10 +521,20 @@ export interface UnchosenPartition {
   readonly "~this input has partitions: wrap it in Asset.partitions(…) or Asset.partition(…)": never
 }
 
-type InputValues<I extends Inputs, P = unknown> = {
-  readonly [K in keyof I]: [P] extends [undefined] ? ChosenValue<I[K][typeof InputTypeId]>
-    : I[K][typeof InputTypeId]["value"]
-}
+/**
+ * The types of what inputs give to a program, by name. `P` is the partition that it computes or judges: one without
+ * partitions has to say which partitions of an input it means.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type InputValues<I extends Inputs, P = unknown> =
+  // inputs are looked at one by one only where one has partitions: most of a large graph is without them
+  [I[keyof I][typeof InputTypeId]["partition"]] extends [undefined] ? Values<I>
+    : [P] extends [undefined] ? { readonly [K in keyof I]: ChosenValue<I[K][typeof InputTypeId]> }
+    : Values<I>
+
+type Values<I extends Inputs> = { readonly [K in keyof I]: I[K][typeof InputTypeId]["value"] }
 
 type ChosenValue<T extends InputTypes<string, unknown, unknown, unknown>> = unknown extends T["partition"] ? T["value"]
   : [T["partition"]] extends [undefined] ? T["value"]
@@ -558,11 +568,10 @@ type Compute<I extends Inputs, Ctx, C, Ret, PS = undefined> = unknown extends Ne
     context: Partial<Ctx> & Needed<C, PS>
   ) => Effect.Effect<ComputedSuccess<Ret>, ComputedError<Ret>, ComputedServices<Ret>>
 
-type DirectCompute<I extends Inputs, Ctx, Ret> =
-  {} extends InputValues<I> ? (
-      inputs?: InputValues<I>,
-      context?: Partial<Ctx>
-    ) => Effect.Effect<ComputedSuccess<Ret>, ComputedError<Ret>, ComputedServices<Ret>>
+type DirectCompute<I extends Inputs, Ctx, Ret> = {} extends InputValues<I> ? (
+    inputs?: InputValues<I>,
+    context?: Partial<Ctx>
+  ) => Effect.Effect<ComputedSuccess<Ret>, ComputedError<Ret>, ComputedServices<Ret>>
   : (
     inputs: InputValues<I>,
     context?: Partial<Ctx>

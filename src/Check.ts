@@ -139,11 +139,13 @@ export type Services<C extends Any> = C[typeof TypeId]["services"]
 export type Upstream<C extends Any> = C[typeof TypeId]["up"]
 
 /** What `check` may return. */
-type Computation = Effect.Effect<boolean | Result, unknown, unknown> | Generator<
-  Effect.Effect<unknown, unknown, unknown>,
-  boolean | Result,
-  never
->
+type Computation =
+  | Effect.Effect<boolean | Result, unknown, unknown>
+  | Generator<
+    Effect.Effect<unknown, unknown, unknown>,
+    boolean | Result,
+    never
+  >
 
 type ComputedError<Ret> = Ret extends Effect.Effect<infer _A, infer E, infer _R> ? E
   : Ret extends Generator<infer Y, infer _A, infer _N> ?
@@ -156,8 +158,6 @@ type ComputedServices<Ret> = Ret extends Effect.Effect<infer _A, infer _E, infer
   : never
 
 type Inputs = { readonly [name: string]: Asset.AnyInput }
-
-type InputValues<I extends Inputs> = { readonly [K in keyof I]: Asset.InputValue<I[K]> }
 
 /**
  * The options of `Check.make`.
@@ -210,7 +210,10 @@ export const make: {
   <const Name extends string, T extends Asset.Any, Ret extends Computation, I extends Inputs = {}>(
     name: Name,
     options: Options<T, I> & {
-      readonly check: (value: Asset.Value<T>, context: CheckContext<InputValues<I>, Asset.Partition<T>>) => Ret
+      readonly check: (
+        value: Asset.Value<T>,
+        context: CheckContext<Asset.InputValues<I, Asset.Partition<T>>, Asset.Partition<T>>
+      ) => Ret
     }
   ): Check<
     Name,
