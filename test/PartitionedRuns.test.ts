@@ -11,11 +11,14 @@ import {
   Fiber,
   FileSystem,
   Layer,
+  Logger,
   Option,
+  References,
   Schedule,
   Schema,
   type Scope,
-  Stream
+  Stream,
+  Tracer
 } from "effect"
 import { Asset, Check, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
@@ -165,6 +168,33 @@ describe("a program", () => {
       "2019-11-03-02:00"
     ])
     assert.deepStrictEqual(told.map((hour) => hour - told[0]!), [0, 1, 2, 3])
+  })
+
+  test("logs and is traced with its partition", function*() {
+    const annotations: Array<unknown> = []
+    const logger = Logger.make(({ fiber }) => {
+      const { asset, partition } = fiber.getRef(References.CurrentLogAnnotations)
+      annotations.push([asset, partition])
+    })
+    const spans: Array<unknown> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        if (options.name.startsWith("asset ")) spans.push(span)
+        return span
+      }
+    })
+    const a = Asset.make("a", { partitions: abc, compute: () => Effect.log("hello") })
+    const whole = Asset.make("whole", { compute: () => Effect.log("hello") })
+    yield* Runtime.run(Graph.make({ a, whole }), { partitions: ["a", "c"] }).pipe(
+      Effect.provide(Logger.layer([logger])),
+      Effect.withTracer(tracer)
+    )
+    assert.deepStrictEqual(annotations, [["a", "a"], ["a", "c"], ["whole", undefined]])
+    assert.deepStrictEqual(
+      spans.map((span) => (span as Tracer.Span).attributes.get("asset.partition")),
+      ["a", "c", undefined]
+    )
   })
 
   it.effect("called by hand is told the partition it is given", () =>
