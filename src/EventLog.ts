@@ -529,11 +529,12 @@ export interface Service {
   ) => Effect.Effect<ReadonlyMap<string, Logged<AssetMaterialized>>, EventLogError>
   /**
    * What is known of the versions of some assets, of all if no keys are given: for an asset without partitions one entry,
-   * otherwise the newest first, so that the first one that has a partition counts for it. One query, whatever the number of
-   * keys and the length of history.
+   * otherwise the newest first, so that the first one that has a partition counts for it. Of partitions, those that are
+   * named if any are, and all ranges. One query, whatever the number of keys and the length of history.
    */
   readonly versions: (
-    keys?: Iterable<string>
+    keys?: Iterable<string>,
+    options?: { readonly partitions?: Iterable<string> | undefined }
   ) => Effect.Effect<ReadonlyMap<string, ReadonlyArray<VersionState>>, EventLogError>
   /** What came last of assets that were to be computed and were not, in the same order. One query. */
   readonly outcomes: (

@@ -4,7 +4,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,7 +15,7 @@ import * as Stream from "effect/Stream"
 import type * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
-import * as Partitions from "../Partitions.ts"
+import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import {
@@ -31,6 +30,7 @@ import {
 } from "./backfillPlan.ts"
 import { BackfillError, RunPartitionsError } from "./errors.ts"
 import { downstream } from "./mapping.ts"
+import { resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
 import type { Wanted } from "./targets.ts"
 
@@ -74,7 +74,7 @@ const prepare = Effect.fnUntraced(function*(
   const inside = Plan.inside(plan)
   const { graph } = inside
   const log = yield* EventLog.EventLog
-  const resolve = yield* resolver(inside)
+  const resolve = yield* resolveSets(inside.graph, yield* Clock.currentTimeMillis)
   const resumed = options.resume === undefined ? undefined : yield* beginningOf(log, options.resume)
   const asked: Result.Result<ReadonlyMap<number, BackfillTarget>, RunPartitionsError["problems"]> =
     resumed !== undefined
@@ -130,33 +130,6 @@ const unsaid = ({ graph, planned }: Plan.Inside): { readonly key: string; readon
     problem: "has no partitions, and neither has anything else that is selected: use Runtime.run"
   }
 }
-
-/** Resolves each set once, all at the same moment. */
-const resolver = Effect.fnUntraced(function*(
-  { graph }: Plan.Inside
-): Effect.fn.Return<(set: Partitions.Any) => Partitions.Resolved, Partitions.DynamicKeysError> {
-  const now = yield* Clock.currentTimeMillis
-  const context = yield* Effect.context<never>()
-  const dynamic = new Map<string, ReadonlyArray<string>>()
-  for (const { partitions } of graph.assets) {
-    if (partitions === undefined) continue
-    for (const name of Partitions.dynamicNames(partitions)) {
-      if (dynamic.has(name)) continue
-      // a graph with dynamic partitions has the service in its type
-      const service = Context.get(context as Context.Context<Partitions.DynamicKeys>, Partitions.DynamicKeys)
-      dynamic.set(name, yield* service.keys(name))
-    }
-  }
-  const sets = new Map<Partitions.Any, Partitions.Resolved>()
-  return (set) => {
-    let resolved = sets.get(set)
-    if (resolved === undefined) {
-      resolved = Partitions.resolveAt(set, now, dynamic)
-      sets.set(set, resolved)
-    }
-    return resolved
-  }
-})
 
 const beginningOf = Effect.fnUntraced(function*(
   log: EventLog.Service,

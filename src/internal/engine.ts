@@ -21,16 +21,18 @@ import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as IOManager from "../IOManager.ts"
 import * as Metadata from "../Metadata.ts"
-import * as Partitions from "../Partitions.ts"
+import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import { attempt, type CheckResult, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
 import { type PlannedChecks, plannedChecks } from "./checks.ts"
 import { configText, resolveConfig } from "./config.ts"
 import { AssetTimeoutError, RunConfigError, RunPartitionsError } from "./errors.ts"
+import { isSingle, upstream } from "./mapping.ts"
 import { CurrentPools, type Pools } from "./pools.ts"
 import { recorded } from "./recorded.ts"
 import { RecordedVersions } from "./recordedVersions.ts"
+import { type Resolve, resolveSets } from "./resolveSets.ts"
 import { retried } from "./retried.ts"
 import { merged, type RangeEvent } from "./rows.ts"
 import { CurrentStep, type Step } from "./step.ts"
@@ -102,9 +104,15 @@ const runPlan = Effect.fnUntraced(function*(
   const context = yield* Effect.context<never>()
   const judged = plannedChecks(inside, options.checks)
   if (Result.isFailure(judged)) return yield* new RunConfigError({ problems: judged.failure })
+  const targeted = yield* targetedBy(inside, options, judged.success, clock.currentTimeMillisUnsafe())
   const known = knownVersions(inside, options, judged.success.checks)
-  const versions = new RecordedVersions(known.length === 0 ? noneRecorded : yield* log.versions(known))
-  const work = yield* workOf(inside, options, judged.success, versions, clock.currentTimeMillisUnsafe(), context)
+  const partitions = targeted && knownPartitions(inside, options, judged.success.checks, targeted)
+  const versions = new RecordedVersions(
+    known.length === 0 ? noneRecorded : yield* log.versions(known, { partitions })
+  )
+  const work = targeted === undefined
+    ? whole(inside)
+    : yield* workOf(inside, options, judged.success, versions, targeted)
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
@@ -161,44 +169,92 @@ const knownVersions = (
   return Array.from(wanted, (id) => graph.assets[id]!.key)
 }
 
-/** The nodes of a run. */
-const workOf = Effect.fnUntraced(function*(
+/** What partitions there are, and which of them a run is about. */
+interface Targeted {
+  readonly resolve: Resolve
+  readonly targets: ReadonlyMap<string, Target>
+}
+
+/** Nothing where a run is about whole assets, and no checks. */
+const targetedBy = Effect.fnUntraced(function*(
   inside: Plan.Inside,
   options: Options,
   { alone, checks }: PlannedChecks,
-  versions: RecordedVersions,
-  now: number,
-  context: Context.Context<never>
-): Effect.fn.Return<Work, RunPartitionsError | RunConfigError | Partitions.DynamicKeysError> {
-  const only = options.checks === "only"
-  if (!inside.graph.isPartitioned && checks.length === 0 && !only) return whole(inside)
-  const dynamic = new Map<string, ReadonlyArray<string>>()
-  for (const { partitions } of inside.graph.assets) {
-    if (partitions === undefined) continue
-    for (const name of Partitions.dynamicNames(partitions)) {
-      // a graph with dynamic partitions has the service in its type
-      const service = Context.get(context as Context.Context<Partitions.DynamicKeys>, Partitions.DynamicKeys)
-      if (!dynamic.has(name)) dynamic.set(name, yield* service.keys(name))
-    }
-  }
-  const sets = new Map<Partitions.Any, Partitions.Resolved>()
-  const resolve = (set: Partitions.Any): Partitions.Resolved => {
-    let resolved = sets.get(set)
-    if (resolved === undefined) {
-      resolved = Partitions.resolveAt(set, now, dynamic)
-      sets.set(set, resolved)
-    }
-    return resolved
-  }
+  now: number
+): Effect.fn.Return<Targeted | undefined, RunPartitionsError | Partitions.DynamicKeysError> {
+  if (!inside.graph.isPartitioned && checks.length === 0 && options.checks !== "only") return undefined
+  const resolve = yield* resolveSets(inside.graph, now)
   const targeted = inside.planned.slice()
   for (const id of alone) targeted[id] = 1
   const targets = targetsOf({ ...inside, planned: targeted }, options.partitions, resolve)
   if (Result.isFailure(targets)) return yield* new RunPartitionsError({ problems: targets.failure })
+  return { resolve, targets: targets.success }
+})
+
+/** So many partitions are looked up one by one; more of them are read together with all others. */
+const maxLookups = 500
+
+/**
+ * The partitions of which versions are looked at, so that a run of one day costs the same however many days there are;
+ * nothing where it may be any.
+ */
+const knownPartitions = (
+  { graph, planned }: Plan.Inside,
+  { onlyStale }: Options,
+  checks: ReadonlyArray<Check.Any>,
+  { resolve, targets }: Targeted
+): ReadonlySet<string> | undefined => {
+  const known = new Set<string>()
+  /** Notes partitions, unless they are too many. */
+  const note = (resolved: Partitions.Resolved, subset: Subset.Subset): boolean => {
+    if (known.size + subset.size > maxLookups) return false
+    for (const key of Subset.keysOf(resolved, subset)) known.add(key)
+    return true
+  }
+  /** Notes what an input leads to, unless it is several partitions. */
+  const follow = (reader: Asset.Any, input: Asset.AnyInput, upstreamAsset: Asset.Any): boolean => {
+    if (upstreamAsset.partitions === undefined) return true
+    if (input.many || !isSingle(input.mapping, reader.partitions, upstreamAsset.partitions)) return false
+    const here = targets.get(reader.key)
+    const resolved = resolve(upstreamAsset.partitions)
+    return note(resolved, upstream(input.mapping, here?.resolved, here?.subset ?? Subset.unit, resolved).existing)
+  }
+  const upstreamOf = (input: Asset.AnyInput) => graph.assets[graph.ids.get(input.asset.key)!]!
+  for (let id = 0; id < planned.length; id++) {
+    if (planned[id] === 0) continue
+    const asset = graph.assets[id]!
+    for (const name in asset.inputs) {
+      if (!follow(asset, asset.inputs[name]!, upstreamOf(asset.inputs[name]!))) return undefined
+    }
+    for (const dep of asset.deps) if (!follow(asset, dep, upstreamOf(dep))) return undefined
+    for (const name in asset.previous) if (!follow(asset, asset.previous[name]!, asset)) return undefined
+    const target = targets.get(asset.key)
+    if (onlyStale === true && target !== undefined && !note(target.resolved, target.subset)) return undefined
+  }
+  for (const { asset, inputs } of checks) {
+    const target = targets.get(asset.key)
+    if (asset.partitions !== undefined && (target === undefined || !note(target.resolved, target.subset))) {
+      return undefined
+    }
+    for (const name in inputs) if (!follow(asset, inputs[name]!, upstreamOf(inputs[name]!))) return undefined
+  }
+  return known
+}
+
+/** The nodes of a run. */
+const workOf = Effect.fnUntraced(function*(
+  inside: Plan.Inside,
+  options: Options,
+  { checks }: PlannedChecks,
+  versions: RecordedVersions,
+  { resolve, targets }: Targeted
+): Effect.fn.Return<Work, RunPartitionsError | RunConfigError> {
+  const only = options.checks === "only"
   const planned = only ? new Uint8Array(inside.planned.length) : inside.planned
   const { circular, entangled, unmet, work } = expand(
     { ...inside, planned },
     checks,
-    targets.success,
+    targets,
     resolve,
     // an external asset has no record here: what is there is seen when it is read
     (asset, resolved, subset) =>

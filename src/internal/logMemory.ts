@@ -11,9 +11,11 @@ import type * as EventLog from "../EventLog.ts"
 import {
   extentOf,
   history,
+  isOnePartition,
   matches,
   newestPerSlot,
   outcomeState,
+  partitionSlot,
   replacedBy,
   runMatches,
   runRecord,
@@ -26,35 +28,58 @@ import {
 /** How many events a reader takes at once. */
 const pageSize = 128
 
+/** The newest state of each slot of one asset: single partitions, and the whole asset or ranges. */
+interface Asset<A> {
+  readonly singles: Map<string, A>
+  readonly others: Map<string, A>
+}
+
 /**
- * The newest state of each slot of each asset. Slots of an asset are in the order of their states, the oldest first.
+ * The newest state of each slot of each asset.
  */
-class Slots<A extends Subject> {
-  private readonly assets = new Map<string, Map<string, A>>()
+class Slots<A extends Subject & { readonly cursor: number }> {
+  private readonly assets = new Map<string, Asset<A>>()
 
   /** `kind` keeps states of one slot apart that do not replace each other. */
   set(key: string, kind: string, state: A): void {
-    let slots = this.assets.get(key)
-    if (slots === undefined) this.assets.set(key, slots = new Map())
+    let asset = this.assets.get(key)
+    if (asset === undefined) this.assets.set(key, asset = { singles: new Map(), others: new Map() })
     const replaced = replacedBy(state)
-    for (const slot of replaced.slots) slots.delete(kind + slot)
+    for (const slot of replaced.slots) asset.singles.delete(kind + slot)
     if (replaced.intervals.length > 0) {
-      for (const [slot, older] of slots) {
-        const extent = slot.startsWith(kind) ? extentOf(older) : undefined
-        if (extent !== undefined && within(extent, replaced.intervals)) slots.delete(slot)
+      for (const slots of [asset.singles, asset.others]) {
+        for (const [slot, older] of slots) {
+          const extent = slot.startsWith(kind) ? extentOf(older) : undefined
+          if (extent !== undefined && within(extent, replaced.intervals)) slots.delete(slot)
+        }
       }
     }
-    const slot = kind + slotOf(state)
-    slots.delete(slot)
-    slots.set(slot, state)
+    const slot = slotOf(state)
+    const slots = isOnePartition(slot) ? asset.singles : asset.others
+    slots.set(kind + slot, state)
   }
 
-  /** States by key, the newest first. */
-  read(keys: Iterable<string> | undefined): Map<string, ReadonlyArray<A>> {
+  /** States by key, the newest first; of single partitions, those of `partitions` if that is given. */
+  read(
+    keys: Iterable<string> | undefined,
+    only?: { readonly kinds: ReadonlyArray<string>; readonly partitions: Iterable<string> }
+  ): Map<string, ReadonlyArray<A>> {
     const found = new Map<string, ReadonlyArray<A>>()
+    const wanted = only && Array.from(only.partitions, partitionSlot)
     for (const key of keys ?? this.assets.keys()) {
-      const slots = this.assets.get(key)
-      if (slots !== undefined) found.set(key, [...slots.values()].reverse())
+      const asset = this.assets.get(key)
+      if (asset === undefined) continue
+      const states = [...asset.others.values()]
+      if (wanted === undefined) { for (const state of asset.singles.values()) states.push(state) }
+      else {
+        for (const kind of only!.kinds) {
+          for (const slot of wanted) {
+            const state = asset.singles.get(kind + slot)
+            if (state !== undefined) states.push(state)
+          }
+        }
+      }
+      if (states.length > 0) found.set(key, states.sort((a, b) => b.cursor - a.cursor))
     }
     return found
   }
@@ -64,13 +89,18 @@ class Slots<A extends Subject> {
   }
 
   *all(): Generator<A> {
-    for (const slots of this.assets.values()) yield* slots.values()
+    for (const { others, singles } of this.assets.values()) {
+      yield* others.values()
+      yield* singles.values()
+    }
   }
 
   remove(gone: (state: A) => boolean): void {
-    for (const [key, slots] of this.assets) {
-      for (const [slot, state] of slots) if (gone(state)) slots.delete(slot)
-      if (slots.size === 0) this.assets.delete(key)
+    for (const [key, { others, singles }] of this.assets) {
+      for (const slots of [others, singles]) {
+        for (const [slot, state] of slots) if (gone(state)) slots.delete(slot)
+      }
+      if (others.size + singles.size === 0) this.assets.delete(key)
     }
   }
 }
@@ -207,10 +237,13 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
         }
         return found
       }),
-    versions: (keys) =>
+    versions: (keys, options) =>
       Effect.sync(() => {
         catchUp()
-        const found = versions.read(keys)
+        const found = versions.read(
+          keys,
+          options?.partitions && { kinds: [materializedKind, observedKind], partitions: options.partitions }
+        )
         for (const [key, states] of found) found.set(key, newestPerSlot(states))
         return found
       }),

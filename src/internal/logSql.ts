@@ -33,7 +33,8 @@ import {
   runMatches,
   slotOf,
   type Subject,
-  versionState
+  versionState,
+  wholeAsset
 } from "./logState.ts"
 
 /** What the module of the log gives to its own implementation. */
@@ -783,14 +784,22 @@ export const make = Effect.fnUntraced(function*(
         return found
       })))
 
-  const versions = (keys?: Iterable<string>) =>
+  const versions: EventLog.Service["versions"] = (keys, options) =>
     Effect.map(
       states(
-        Effect.suspend(() =>
+        Effect.suspend(() => {
+          const select = `SELECT ${versionColumns.join(", ")} FROM ${versionsTable.name}`
+          const { partitions } = options ?? {}
+          const statement = keys === undefined || partitions === undefined
+            ? keyed(select, keys)
+            // whole assets and ranges have to be looked at, whatever is in them
+            : sql.unsafe(
+              numbered(`${select} WHERE ${among("asset")} AND (${among("slot")} OR slot LIKE '~%')`),
+              [list(keys), list([wholeAsset, ...Array.from(partitions, partitionSlot)])]
+            )
           // rows have the columns that are selected, in that order
-          keyed(`SELECT ${versionColumns.join(", ")} FROM ${versionsTable.name}`, keys)
-            .values as unknown as Effect.Effect<ReadonlyArray<VersionRow>, SqlError>
-        ),
+          return statement.values as unknown as Effect.Effect<ReadonlyArray<VersionRow>, SqlError>
+        }),
         versionsOf
       ),
       (found): ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>> => {

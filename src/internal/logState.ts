@@ -26,6 +26,13 @@ export const wholeAsset = ""
 export const partitionSlot = (partition: string): string => `=${partition}`
 
 /**
+ * Whether a slot is that of one partition.
+ *
+ * @internal
+ */
+export const isOnePartition = (slot: string): boolean => slot.startsWith("=")
+
+/**
  * The slot that an event is about: a newer event about the same slot replaces it. One partition has one slot, however
  * it was recorded.
  *
