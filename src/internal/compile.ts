@@ -401,8 +401,12 @@ const validateChecks = (
     const { key } = check.asset
     add(key, check.name)
     for (const name in check.inputs) {
-      validateInput(check.inputs[name]!, check.asset.partitions, true, (problem) =>
-        problems.push({ _tag: "InvalidDefinition", key: `${key}:${check.name}`, problem }))
+      validateInput(
+        check.inputs[name]!,
+        check.asset.partitions,
+        true,
+        (problem) => problems.push({ _tag: "InvalidDefinition", key: `${key}:${check.name}`, problem })
+      )
     }
     for (const input of [check.asset, ...Object.values(check.inputs)]) {
       const place = places.get(input.asset.key)
