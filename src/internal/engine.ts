@@ -84,7 +84,10 @@ export const execute = (
   Effect.flatMap(
     random.uuidV7(),
     (runId) =>
-      Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", { attributes: { "run.id": runId } })
+      Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", {
+        attributes: { "run.id": runId },
+        captureStackTrace: false
+      })
   )
 
 const runPlan = Effect.fnUntraced(function*(
@@ -356,6 +359,8 @@ class PlannedRun implements Environment {
   private cancelled = false
   /** What checks of nodes that were computed in this run judge. */
   private readonly judged = new Map<number, Check.Target>()
+  /** The events of earlier runs that tell what checks judge, by cursor. */
+  private readonly events = new Map<number, Option.Option<EventLog.LoggedEvent>>()
   /** What keeps downstream nodes from running although a node was computed: the blocking checks that failed. */
   private readonly blocked = new Map<number, ReadonlyArray<string>>()
   private readonly checkOutcomes: Array<Runtime.CheckOutcome> = []
@@ -473,13 +478,20 @@ class PlannedRun implements Environment {
     if (found === undefined) return Exit.succeed(undefined)
     const { dataVersion, state: { cursor, key, runId, timestamp } } = found
     const partition = this.work.partitions?.[id]?.key
-    const events = this.services.log.events({ keys: [key], after: cursor - 1, before: cursor + 1 })
-    return Effect.map(Stream.runHead(events), (event) => ({
-      runId,
-      dataVersion,
-      timestamp,
-      metadata: Option.match(event, { onNone: () => Metadata.empty, onSome: (event) => metadataOf(event, partition) })
-    }))
+    // partitions of one range share an event, which is long
+    const known = this.events.get(cursor)
+    const event = known !== undefined
+      ? Exit.succeed(known)
+      : Stream.runHead(this.services.log.events({ keys: [key], after: cursor - 1, before: cursor + 1 }))
+    return Effect.map(event, (event) => {
+      this.events.set(cursor, event)
+      return {
+        runId,
+        dataVersion,
+        timestamp,
+        metadata: Option.match(event, { onNone: () => Metadata.empty, onSome: (event) => metadataOf(event, partition) })
+      }
+    })
   }
 
   /** What is recorded of the target of a check. */
