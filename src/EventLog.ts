@@ -174,7 +174,7 @@ const versions = {
   dataVersion: Schema.String,
   /** The data versions of the upstream assets, or of the one partition that was read, as they were when it was computed. */
   inputVersions: Schema.Record(Schema.String, Schema.String),
-  /** The data versions of upstream assets of which several partitions were read. */
+  /** The data versions of upstream assets of which several partitions were read, or one that may be another one later. */
   inputPartitions: Schema.optional(InputPartitions)
 }
 
@@ -209,7 +209,9 @@ export const Event = Schema.TaggedUnion({
     partitions: Schema.optional(Schema.Record(Schema.String, Partitions.Serialized)),
     /** The run of which this one repeats what did not succeed. */
     retryOf: Schema.optional(Schema.String),
-    backfillId: Schema.optional(Schema.String)
+    backfillId: Schema.optional(Schema.String),
+    /** `true` if it evaluates checks of these assets and computes none of them. */
+    checksOnly: Schema.optional(Schema.Boolean)
   },
   /** Somebody, maybe another process, wants a run to end. */
   RunCancelRequested: { ...common, reason: Schema.optional(Schema.String) },

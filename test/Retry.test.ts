@@ -40,7 +40,7 @@ const makeJournal = (failures: { readonly [name: string]: number | undefined } =
     const K extends string,
     P extends Partitions.Single | undefined,
     I extends { readonly [name: string]: Asset.AnyInput } = {}
-  >(key: K, partitions: P, inputs?: I) =>
+  >(key: K, partitions: P, inputs?: I & Asset.ChosenPartitions<I, P>) =>
     Asset.make(key, { partitions, inputs, compute: (_, context) => step(context) })
   return { ran, step, asset, repair: () => left.clear() }
 }
@@ -63,6 +63,18 @@ const listed = (run: Runtime.Run<Graph.Assets>) =>
   )
 
 describe("a run that is retried", () => {
+  test("computes nothing if it evaluated checks alone", function*() {
+    const { asset, ran } = makeJournal()
+    const a = asset("a", undefined)
+    const check = Check.make("never", { asset: a, check: Effect.succeed(false) })
+    const graph = Graph.make({ a, check })
+    const failed = yield* Runtime.run(graph, { checks: "only" })
+    assert.strictEqual(failed.checks[0]?.status, "Failed")
+    const refused = yield* Effect.flip(Runtime.retry(graph, failed.id))
+    assert.include(refused.message, "everything it was to compute was computed")
+    assert.deepStrictEqual(ran, [])
+  })
+
   test("keeps what succeeded, and computes what did not and what is downstream of that", function*() {
     const { asset, ran, repair } = makeJournal({ b: undefined })
     const a = asset("a", undefined)

@@ -135,7 +135,8 @@ const runPlan = Effect.fnUntraced(function*(
     onlyStale: options.onlyStale ?? false,
     origin: {
       ...(options.retryOf === undefined ? undefined : { retryOf: options.retryOf }),
-      ...(options.backfillId === undefined ? undefined : { backfillId: options.backfillId })
+      ...(options.backfillId === undefined ? undefined : { backfillId: options.backfillId }),
+      ...(options.checks === "only" ? { checksOnly: true } : undefined)
     },
     concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })
@@ -314,7 +315,7 @@ interface Services {
   readonly versions: RecordedVersions
   readonly pools: Pools
   readonly onlyStale: boolean
-  readonly origin: { readonly retryOf?: string; readonly backfillId?: string }
+  readonly origin: { readonly retryOf?: string; readonly backfillId?: string; readonly checksOnly?: boolean }
   readonly log: EventLog.Service
   readonly clock: Clock.Clock
   readonly context: Context.Context<never>

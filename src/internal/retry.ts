@@ -30,7 +30,8 @@ export const left = Effect.fnUntraced(function*(
   const log = yield* EventLog.EventLog
   const [run] = yield* log.runs({ ids: [runId] })
   if (run === undefined) return undefined
-  const tags = ["AssetMaterialized", "CheckEvaluated"] as const
+  const tags = ["RunStarted", "AssetMaterialized", "CheckEvaluated"] as const
+  let checksOnly = false
   const { assets, checks, ids } = Graph.compiled(graph)
   const done = new Map<string, Array<EventLog.AssetMaterialized>>()
   const refused: Array<EventLog.CheckEvaluated> = []
@@ -38,7 +39,8 @@ export const left = Effect.fnUntraced(function*(
   const isCutOff = which !== "none" && (run.status === "Running" || run.status === "Cancelled")
   yield* Stream.runForEach(log.events({ runId, tags }), (event) =>
     Effect.sync(() => {
-      if (event._tag === "AssetMaterialized") {
+      if (event._tag === "RunStarted") checksOnly = event.checksOnly === true
+      else if (event._tag === "AssetMaterialized") {
         const known = done.get(event.key)
         if (known === undefined) done.set(event.key, [event])
         else known.push(event)
@@ -48,7 +50,7 @@ export const left = Effect.fnUntraced(function*(
       }
     }))
   const found = new Map<number, Rest>()
-  for (const key of run.keys) {
+  for (const key of checksOnly ? [] : run.keys) {
     const id = ids.get(key)
     if (id === undefined || assets[id]!.external) continue
     const { partitions } = assets[id]!
