@@ -253,7 +253,7 @@ export const range = <P, R>(
 
 /**
  * A subset as it was recorded. `unknown` are the partitions that the set does not have any more: their keys, or the first
- * and the last key of stretches of time windows.
+ * and the last key of stretches of time windows. Of windows that begin, end or are named otherwise now, the set has none.
  *
  * **Example** (A region that was given up)
  *

@@ -255,9 +255,23 @@ describe("recorded subsets", () => {
     ["an end", days, ["2020-01-05", "2020-01-06"], daily("2020-01-05", { end: "2020-01-06" }), ["2020-01-05"], [
       "2020-01-06"
     ]],
-    ["keys that are written otherwise", days, ["2020-01-05"], daily("2020-01-05", { format: "%d.%m.%Y" }), [
-      "05.01.2020"
-    ], []],
+    // what is stored is found by its key
+    ["keys that are written otherwise", days, ["2020-01-05"], daily("2020-01-05", { format: "%d.%m.%Y" }), [], [
+      "2020-01-05"
+    ]],
+    ["windows that begin later", days, ["2020-01-05", "2020-01-06"], daily("2020-01-05", { hourOffset: 6 }), [], [
+      "2020-01-05…2020-01-06"
+    ]],
+    [
+      "windows of another time zone",
+      days,
+      ["2020-01-06", "2020-01-07"],
+      daily("2020-01-05", { timeZone: "+02:00" }),
+      [],
+      [
+        "2020-01-06…2020-01-07"
+      ]
+    ],
     ["windows that were left out", daily("2020-01-01", weekend), ["2020-01-03", "2020-01-06"], daily("2020-01-01"), [
       "2020-01-03",
       "2020-01-06"
@@ -274,12 +288,19 @@ describe("recorded subsets", () => {
       ["2020-01-04T00:00:00.000Z/2020-01-06T00:00:00.000Z"]
     ],
     ["longer windows", days, ["2020-01-05", "2020-01-06"], Partitions.weekly({ start: "2020-01-05" }), [], [
-      "2020-01-05T00:00:00.000Z/2020-01-07T00:00:00.000Z"
+      "2020-01-05…2020-01-06"
     ]],
-    ["shorter windows", days, ["2020-01-06"], Partitions.cron("0 */12 * * *", { start: "2020-01-05" }), [
-      "2020-01-06-00:00",
-      "2020-01-06-12:00"
-    ], []],
+    ["shorter windows", days, ["2020-01-06"], Partitions.cron("0 */12 * * *", { start: "2020-01-05" }), [], [
+      "2020-01-06"
+    ]],
+    [
+      "longer windows, as many as they fill",
+      Partitions.cron("0 */12 * * *", { start: "2020-01-05" }),
+      ["2020-01-06-00:00", "2020-01-06-12:00"],
+      days,
+      [],
+      ["2020-01-06-00:00…2020-01-06-12:00"]
+    ],
     ["keys in another order", letters, ["a", "d"], Partitions.fixed(["d", "x", "a"]), ["d", "a"], []],
     ["keys that are gone", letters, ["a", "d"], Partitions.fixed(["a", "b"]), ["a"], ["d"]],
     ["keys that became windows", Partitions.fixed(["2020-01-06", "x"]), ["2020-01-06", "x"], days, ["2020-01-06"], [

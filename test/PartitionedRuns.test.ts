@@ -1301,3 +1301,40 @@ describe("on files", () => {
       }).pipe(Effect.provide([IOManager.layerFileSystem({ directory }), EventLog.layerMemory]))
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
 })
+
+describe("time windows that are defined otherwise", () => {
+  const days = Partitions.daily({ start: "2020-01-01", end: "2020-01-04" })
+  table([
+    { name: "as hours", after: Partitions.hourly({ start: "2020-01-01", end: "2020-01-01T03:00" }) },
+    { name: "under other keys", after: Partitions.daily({ start: "2020-01-01", end: "2020-01-04", format: "%Y%m%d" }) },
+    {
+      name: "in another time zone",
+      after: Partitions.daily({ start: "2020-01-02", end: "2020-01-04", timeZone: "+02:00" })
+    }
+  ], function*({ after }) {
+    const graphOf = (partitions: Partitions.TimeWindows) => {
+      const visits = Asset.make("visits", {
+        codeVersion: "1",
+        partitions,
+        compute: (_, { partition }) => Effect.succeed(`${partition.start}`)
+      })
+      const seen = Asset.make("seen", {
+        inputs: { visits: Asset.partitions(visits) },
+        compute: ({ visits }) => Effect.succeed([...visits.keys()])
+      })
+      return { visits, seen, graph: Graph.make({ visits, seen }) }
+    }
+    yield* Runtime.materialize(graphOf(days).graph, { partitions: "all" })
+    const { graph, seen, visits } = graphOf(after)
+    const plan = yield* Runtime.planBackfill(graph, { select: ["visits"], partitions: "missing" })
+    assert.deepStrictEqual(plan.assets.map(({ count }) => count), [yield* Partitions.size(after)])
+    // what was stored of a day is not what is asked for now
+    yield* Runtime.materialize(graph, { partitions: "all", onlyStale: true })
+    const keys = yield* Partitions.keys(after)
+    assert.deepStrictEqual(yield* Runtime.load(seen), keys)
+    for (const key of keys) {
+      const { start } = Option.getOrThrow(Partitions.window(after, key))
+      assert.strictEqual(yield* Runtime.load(visits, { partition: key }), `${start}`)
+    }
+  })
+})

@@ -225,6 +225,17 @@ export const ticks = (cron: Cron, from: number, to: number): ReadonlyArray<numbe
 }
 
 /**
+ * How many ticks there are from `from` until before `to`; one more than `limit` if there are more than that.
+ *
+ * @internal
+ */
+export const countTicks = (cron: Cron, from: number, to: number, limit: number): number => {
+  let count = 0
+  walk(cron, Math.ceil(from), to, () => ++count > limit)
+  return count
+}
+
+/**
  * Whether the expression fires at a time.
  *
  * @internal

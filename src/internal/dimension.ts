@@ -49,6 +49,13 @@ export interface WindowLine extends Common {
    * keys as `keyOf` gives them.
    */
   readonly between: (from: number, to: number) => ReadonlyArray<Window>
+  /**
+   * How many windows there are in a stretch of time, excluded or not, existing or not; one more than `limit` if there are
+   * more. `undefined` if the stretch does not begin where a window begins and end where one ends.
+   */
+  readonly countWithin: (from: number, to: number, limit: number) => number | undefined
+  /** Where the last window of the line that starts before a time starts, excluded or not. */
+  readonly startBefore: (time: number) => number
   /** The window of the line that holds a time, if it is not excluded. */
   readonly holding: (time: number) => Window | undefined
   /** The window that starts `by` windows after the one that starts at `start`: back for a negative number. */

@@ -580,8 +580,40 @@ const fromIntervals = (windows: WindowLine, intervals: ReadonlyArray<readonly [s
   return { subset: fromRanges(ranges), unknown }
 }
 
+type Windows = Extract<Partitions.Serialized, { readonly _tag: "Windows" }>
+
+/**
+ * Whether what was recorded are windows of this line, under the keys that it gives them: what is stored is found by its
+ * key, and what was stored of a day is not stored of its hours.
+ */
+const areOf = (windows: WindowLine, { count, first, intervals, last }: Windows): boolean => {
+  let found = 0
+  for (const [start, end] of intervals) {
+    const within = windows.countWithin(start, end, count - found)
+    if (within === undefined) return false
+    found += within
+    if (found > count) return false
+  }
+  const ends = intervals.toSorted((a, b) => a[0] - b[0])
+  // the key of a window tells its start alone
+  const keyFrom = (start: number): string => windows.keyOf({ start, end: start })
+  return found === count && (count === 0 || (
+    keyFrom(ends[0]![0]) === first && keyFrom(windows.startBefore(ends.at(-1)![1])) === last
+  ))
+}
+
+/** The windows of a record that the set has. */
+const fromWindows = (windows: WindowLine, of: Windows): Read => {
+  const read = fromIntervals(windows, of.intervals)
+  const { bounds, size } = read.subset
+  // to count what the set does not have takes longer
+  const all = read.unknown.length === 0 && size === of.count &&
+    (size === 0 || (windows.keyAt(bounds[0]!) === of.first && windows.keyAt(bounds.at(-1)! - 1) === of.last))
+  return all || areOf(windows, of) ? read : { subset: emptyLine, unknown: summary(of) }
+}
+
 const fromSide = (dimension: Dimension, of: Partitions.Serialized): Read => {
-  if (of._tag === "Windows" && dimension.kind === "Windows") return fromIntervals(dimension, of.intervals)
+  if (of._tag === "Windows" && dimension.kind === "Windows") return fromWindows(dimension, of)
   if (of._tag !== "Keys") return { subset: emptyLine, unknown: summary(of) }
   const indices = of.keys.map(dimension.indexOf)
   return {

@@ -286,6 +286,11 @@ export class Line {
     ]
   }
 
+  countWithin(from: number, to: number, limit: number): number | undefined {
+    const { cron } = this.definition
+    return Cron.isTick(cron, from) && Cron.isTick(cron, to) ? Cron.countTicks(cron, from, to, limit) : undefined
+  }
+
   holding(time: number): Window | undefined {
     if (time >= this.first && time < this.#frontier) {
       const index = lowerBound(this.#starts, this.#count, time + 1) - 1
@@ -452,6 +457,9 @@ class WindowLineAt implements WindowLine {
   readonly firstStartingFrom = (time: number): number => this.line.startingFrom(time, this.size)
   readonly firstEndingAfter = (time: number): number => this.line.endingAfter(time, this.size)
   readonly between = (from: number, to: number): ReadonlyArray<Window> => this.line.between(from, to)
+  readonly countWithin = (from: number, to: number, limit: number): number | undefined =>
+    this.line.countWithin(from, to, limit)
+  readonly startBefore = (time: number): number => Cron.prevTick(this.line.definition.cron, time)
   readonly holding = (time: number): Window | undefined => this.line.holding(time)
   readonly shifted = (start: number, by: number): Window => this.line.shifted(start, by)
   readonly keyOf = (window: Window): string => this.line.keyOf(window.start)
