@@ -512,18 +512,18 @@ type FullKey<Key extends string, Prefix> = [Prefix] extends [undefined | "" | re
 type Inputs = { readonly [name: string]: AnyInput }
 
 /**
- * What a compile error shows where an asset without partitions reads one that has partitions.
+ * What a program without partitions is given for an input that has some and does not say which of them it means.
  *
  * @category utility types
  * @since 0.1.0
  */
-export interface UnchosenPartition {
-  readonly "~this input has partitions: wrap it in Asset.partitions(…) or Asset.partition(…)": never
+export interface UnchosenPartition<out WayOut = "wrap this input in Asset.partitions(…) or Asset.partition(…)"> {
+  readonly "~this input has partitions": WayOut
 }
 
 /**
- * The types of what inputs give to a program, by name. `P` is the partition that it computes or judges: one without
- * partitions has to say which partitions of an input it means.
+ * The types of what inputs give to a program, by name. `P` is the partition that it computes or judges: where it is
+ * `undefined`, an input with partitions has to say which of them it means.
  *
  * @category utility types
  * @since 0.1.0
@@ -1243,6 +1243,9 @@ type Partitioned<I extends AnyInput> = [I[typeof InputTypeId]["partition"]] exte
 /** The keys of fixed partitions are known one by one. */
 type PartitionKeyOf<P> = P extends string ? P : string
 
+/** A mapping that fits what is upstream; any, where that is not known. What is downstream is known to the graph. */
+type MappingOf<P> = PartitionMapping.PartitionMapping<never, unknown extends P ? never : P>
+
 type PartitionsInput<I> = I extends Input<infer Key, infer Value, infer IO, infer P>
   ? Input<Key, ReadonlyMap<PartitionKeyOf<P>, Value>, IO>
   : never
@@ -1279,7 +1282,7 @@ type PartitionsInput<I> = I extends Input<infer Key, infer Value, infer IO, infe
  */
 export const partitions = <I extends AnyInput>(
   input: I & Partitioned<I>,
-  options?: { readonly mapping?: PartitionMapping.PartitionMapping | undefined }
+  options?: { readonly mapping?: MappingOf<I[typeof InputTypeId]["partition"]> | undefined }
 ): PartitionsInput<I> =>
   // the conditional type above cannot be followed by the compiler here
   wrap(input, { many: true, mapping: options?.mapping }) as never
@@ -1317,7 +1320,7 @@ type PartitionInput<I> = I extends Input<infer Key, infer Value, infer IO, infer
  */
 export const partition = <I extends AnyInput>(
   input: I & Partitioned<I>,
-  which: PartitionKeyOf<I[typeof InputTypeId]["partition"]> | PartitionMapping.PartitionMapping
+  which: PartitionKeyOf<I[typeof InputTypeId]["partition"]> | MappingOf<I[typeof InputTypeId]["partition"]>
 ): PartitionInput<I> =>
   // the conditional type above cannot be followed by the compiler here
   wrap(input, { mapping: typeof which === "string" ? PartitionMapping.specific([which]) : which }) as never

@@ -30,12 +30,14 @@ import type * as Partitions from "./Partitions.ts"
 
 /**
  * Which partitions of an upstream asset a partition of a downstream asset is computed from. `Down` and `Up` are what the
- * partitions of the two assets have to be; a mapping that is taken for any assets is a `PartitionMapping` without them.
+ * partitions of the two assets have to be; where that is not known, a mapping is a `PartitionMapping` without them.
  *
  * @category models
  * @since 0.1.0
  */
-export type PartitionMapping<Down = never, Up = never> = Data & {
+export type PartitionMapping<Down = never, Up = never> = Data & Between<Down, Up>
+
+type Between<Down, Up> = [Down, Up] extends [never, never] ? unknown : {
   /** There is nothing behind it at run time. */
   readonly "~partitions"?: ((down: Down, up: Up) => void) | undefined
 }
@@ -149,6 +151,12 @@ export interface Product {
 /** Any partition: `undefined` is what an asset without partitions has. */
 type Some = NonNullable<unknown>
 
+/** A partition of one dimension. */
+type Single = string | Partitions.TimeWindow
+
+/** A time window, or a partition of a product that has time windows. */
+type Timed = Partitions.TimeWindow | { readonly [dimension: string]: Single }
+
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
@@ -200,7 +208,7 @@ export const timeWindow = (options?: {
   readonly endOffset?: number | undefined
   /** `true` to take the windows that exist and not to ask for the others. */
   readonly allowNonexistent?: boolean | undefined
-}): PartitionMapping<Partitions.TimeWindow, Partitions.TimeWindow> => ({
+}): PartitionMapping<Timed, Timed> => ({
   _tag: "TimeWindow",
   startOffset: options?.startOffset ?? 0,
   endOffset: options?.endOffset ?? 0,
@@ -279,7 +287,7 @@ export const specific = (keys: Iterable<string>): PartitionMapping<unknown, Some
  */
 export const fixed = (
   downstreamByUpstream: { readonly [upstream: string]: string | ReadonlyArray<string> }
-): PartitionMapping<string, string> => ofPairs(entries(downstreamByUpstream))
+): PartitionMapping<Single, Single> => ofPairs(entries(downstreamByUpstream))
 
 /**
  * Says for each downstream key which upstream keys it is computed from.
@@ -298,7 +306,7 @@ export const fixed = (
  */
 export const fixedByDownstream = (
   upstreamByDownstream: { readonly [downstream: string]: string | ReadonlyArray<string> }
-): PartitionMapping<string, string> =>
+): PartitionMapping<Single, Single> =>
   ofPairs(entries(upstreamByDownstream).map(([downstream, upstream]) => [upstream, downstream]))
 
 const entries = (

@@ -113,6 +113,20 @@ describe("Runtime", () => {
     Runtime.run(outside, { select: ["total"] })
   })
 
+  it("refuses options that it does not have", () => {
+    // @ts-expect-error it is written concurrency
+    Runtime.run(graph, { concurency: 1 })
+    // @ts-expect-error a run has no missing partitions, a backfill has
+    Runtime.run(graph, { partitions: "missing" })
+    Runtime.backfill(graph, { partitions: "missing" })
+    // @ts-expect-error a backfill is of several partitions
+    Runtime.backfill(graph, { partition: "2024-01-01" })
+    // @ts-expect-error there is no such asset
+    Runtime.backfill(graph, { targets: { totl: "all" } })
+    // @ts-expect-error there is no such choice of checks
+    Runtime.run(graph, { checks: "all" })
+  })
+
   it("has outcomes by name, with each asset's own error", () => {
     type Outcomes = Runtime.Run<typeof graph.assets>["outcomes"]
     expectTypeOf<Outcomes["source"]>().toEqualTypeOf<Runtime.Outcome<Failure>>()

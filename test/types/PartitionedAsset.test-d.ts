@@ -144,6 +144,65 @@ describe("an input with partitions", () => {
     Asset.partition(sales, "uk")
   })
 
+  it("takes the mappings that fit it", () => {
+    const before = PartitionMapping.timeWindow({ startOffset: -1, endOffset: -1 })
+    Asset.partition(rain, before)
+    Asset.partitions(cell, { mapping: before })
+    Asset.partitions(rain, { mapping: PartitionMapping.fixed({ "2024-01-01": "us" }) })
+    Asset.partitions(sales, { mapping: PartitionMapping.fixed({ us: "america" }) })
+    Asset.partitions(visits, { mapping: PartitionMapping.identity })
+    Asset.partitions(cell, { mapping: PartitionMapping.dimension("day", before) })
+    Asset.partitions(cell, { mapping: PartitionMapping.product({ today: { dimension: "day" } }) })
+    for (const any of [PartitionMapping.all, PartitionMapping.last, PartitionMapping.specific(["us"])]) {
+      Asset.partitions(sales, { mapping: any })
+      Asset.partition(cell, any)
+    }
+    // @ts-expect-error regions are no time windows
+    Asset.partitions(sales, { mapping: before })
+    // @ts-expect-error nor one of them
+    Asset.partition(sales, before)
+    // @ts-expect-error days are no product
+    Asset.partitions(rain, { mapping: PartitionMapping.product({ day: { dimension: "day" } }) })
+    // @ts-expect-error the product has no such dimension
+    Asset.partitions(cell, { mapping: PartitionMapping.product({ day: { dimension: "dya" } }) })
+    // @ts-expect-error a product is not mapped key by key
+    Asset.partitions(cell, { mapping: PartitionMapping.fixed({ us: "us" }) })
+    // where the types are not known, only the graph can tell
+    const [asset, mapping] = [rain as Asset.Any, before as PartitionMapping.PartitionMapping]
+    Asset.partitions(asset, { mapping: before })
+    Asset.partitions(sales, { mapping })
+  })
+
+  it("tells in the message how to choose", () => {
+    type Way = Asset.UnchosenPartition<"wrap this input in Asset.partitions(…) or Asset.partition(…)">
+    Asset.make("a", {
+      inputs: { sales, whole, optional: Asset.optional(sales) },
+      compute: (inputs) => {
+        expectTypeOf(inputs.sales).toEqualTypeOf<Way>()
+        expectTypeOf(inputs.optional).toEqualTypeOf<Way>()
+        // the others are what they are
+        expectTypeOf(inputs.whole).toEqualTypeOf<number>()
+        return Effect.void
+      }
+    })
+    Asset.multi("m", {
+      outputs: { x: {} },
+      inputs: { sales },
+      compute: (inputs) => {
+        expectTypeOf(inputs.sales).toEqualTypeOf<Way>()
+        return Effect.succeed({ x: 1 })
+      }
+    })
+    // of an asset of any type it is not known
+    Asset.make("b", {
+      inputs: { any: sales as Asset.Any },
+      compute: ({ any }) => {
+        expectTypeOf(any).toEqualTypeOf<unknown>()
+        return Effect.void
+      }
+    })
+  })
+
   it("may be an earlier partition of the asset itself, or one of an external asset", () => {
     const external = Asset.external("external", { partitions: regions, schema: Schema.Number })
     const level = Asset.make("level", {
@@ -185,6 +244,28 @@ describe("what is done with partitions", () => {
         expectTypeOf(partitionKey).toEqualTypeOf<string>()
         return Effect.succeed(true)
       }
+    })
+  })
+
+  it("judges one with further inputs, which a check without partitions has to choose", () => {
+    Check.make("same", {
+      asset: sales,
+      inputs: { sales },
+      check: (value, { inputs }) => {
+        expectTypeOf(inputs.sales).toEqualTypeOf<string>()
+        return Effect.succeed(value === inputs.sales)
+      }
+    })
+    Check.make("unchosen", {
+      asset: whole,
+      inputs: { sales },
+      // @ts-expect-error which region?
+      check: (_, { inputs }) => Effect.succeed(inputs.sales.length > 0)
+    })
+    Check.make("chosen", {
+      asset: whole,
+      inputs: { sales: Asset.partition(sales, "us"), all: Asset.partitions(sales) },
+      check: (_, { inputs }) => Effect.succeed(inputs.sales.length > 0 && inputs.all.size > 0)
     })
   })
 
