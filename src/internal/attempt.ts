@@ -112,17 +112,25 @@ export const attempt = (
 ): Effect.Effect<Results, unknown, unknown> => {
   const inputs: Record<string, unknown> = {}
   const loading = loadInputs(env, env.work.reads[id]!, step, inputs)
-  const check = env.work.checks?.[id]
-  const work = check === undefined
-    ? () => compute(env, id, outputs, step, inputs)
-    : () => evaluate(env, id, check, inputs)
   return loading === undefined
-    ? work()
+    ? work(env, id, outputs, step, inputs)
     : Effect.flatMap(loading, (reason) => {
-      if (reason === undefined) return work()
+      if (reason === undefined) return work(env, id, outputs, step, inputs)
       const skipped: StepResult = { _tag: "Skipped", reason }
       return Effect.succeed(outputs === undefined ? skipped : outputs.map(() => skipped))
     })
+}
+
+/** Runs the program of an asset, or of a check. */
+const work = (
+  env: Environment,
+  id: number,
+  outputs: ReadonlyArray<number> | undefined,
+  step: Step,
+  inputs: Record<string, unknown>
+): Effect.Effect<Results, unknown, unknown> => {
+  const check = env.work.checks?.[id]
+  return check === undefined ? compute(env, id, outputs, step, inputs) : evaluate(env, id, check, inputs)
 }
 
 /** Runs the program of a check. */

@@ -159,13 +159,15 @@ const knownVersions = (
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
       const parent = targets[at]!
       // of an asset with partitions, some may be planned and others not
-      if (planned[parent] === 0 || graph.assets[parent]!.partitions !== undefined) wanted.add(parent)
+      if (planned[parent] === 0 || (graph.isPartitioned && graph.assets[parent]!.partitions !== undefined)) {
+        wanted.add(parent)
+      }
     }
     for (const read of graph.reads[id]!) {
       // a skipped asset's last value has the version it was recorded with
       if (read.mode === "lastValue" || read.mode === "optionalLastValue") wanted.add(read.id)
     }
-    for (const _ in graph.assets[id]!.previous) wanted.add(id)
+    if (graph.isPartitioned) { for (const _ in graph.assets[id]!.previous) wanted.add(id) }
   }
   for (const { asset, inputs } of checks) {
     for (const input of [asset, ...Object.values(inputs)]) wanted.add(graph.ids.get(input.asset.key)!)
@@ -884,26 +886,28 @@ class PlannedRun implements Environment {
           (codeVersion === undefined ? runId : this.derivedVersion(asset, codeVersion, inputVersions, inputPartitions))
         this.versions[id] = dataVersion
         if (this.work.checks !== undefined) this.judged.set(id, { runId, dataVersion, metadata, timestamp })
+        const event: EventLog.AssetMaterialized = {
+          _tag: "AssetMaterialized",
+          runId,
+          timestamp,
+          key,
+          dataVersion,
+          codeVersion,
+          inputVersions,
+          metadata,
+          durationMillis,
+          attempts,
+          steps: step.steps ?? noSteps,
+          stored
+        }
+        // most have neither
+        if (inputPartitions !== undefined) Object.assign(event, { inputPartitions })
+        if (configVersion !== undefined) Object.assign(event, { configVersion })
         this.settle(
           id,
           stored ? State.stored : State.void,
           { _tag: "Materialized", key, dataVersion, metadata, durationMillis, attempts, stored },
-          {
-            _tag: "AssetMaterialized",
-            runId,
-            timestamp,
-            key,
-            dataVersion,
-            codeVersion,
-            inputVersions,
-            metadata,
-            durationMillis,
-            attempts,
-            steps: step.steps ?? noSteps,
-            stored,
-            ...(inputPartitions === undefined ? undefined : { inputPartitions }),
-            ...(configVersion === undefined ? undefined : { configVersion })
-          }
+          event
         )
         if (result.checks.length > 0) {
           const target = { runId, dataVersion, metadata, timestamp }
@@ -1275,7 +1279,7 @@ class PlannedRun implements Environment {
     const start = offsets[id]!
     const end = offsets[id + 1]!
     if (start === end) return noVersions
-    const versions = dictionary()
+    const versions: Record<string, string> = this.states.length > maxShapes ? dictionary() : {}
     let missed: ReadonlySet<number> | undefined
     for (let at = start; at < end; at++) {
       const parent = targets[at]!
@@ -1393,7 +1397,12 @@ class PlannedRun implements Environment {
     const partitions: Record<string, ReadonlyMap<string, Runtime.Outcome>> = Object.create(null)
     for (const name in this.record) {
       const { key } = this.record[name]!
-      const nodes = this.work.nodesOf(this.graph.ids.get(key)!)
+      const id = this.graph.ids.get(key)!
+      if (this.work.isPlain) {
+        outcomes[name] = this.outcomes[id] ?? { _tag: "NotSelected", key }
+        continue
+      }
+      const nodes = this.work.nodesOf(id)
       outcomes[name] = this.outcomeOf(key, nodes)
       if (this.work.targets.has(key)) {
         partitions[name] = new Map(nodes.map((id) => [this.work.partitions![id]!.key, this.outcomes[id]!]))
@@ -1408,14 +1417,17 @@ class PlannedRun implements Environment {
     return found.length === 0 ? { _tag: "NotSelected", key } : gravest(found)
   }
 
-  private outcomesInOrder(): ReadonlyArray<Runtime.Outcome> {
-    return this.graph.assets.flatMap((asset, id): ReadonlyArray<Runtime.Outcome> => {
-      if (asset.external) return []
-      const nodes = this.work.nodesOf(id)
-      return nodes.length === 0
-        ? [{ _tag: "NotSelected", key: asset.key }]
-        : nodes.map((node) => this.outcomes[node] ?? { _tag: "NotSelected", key: asset.key })
-    })
+  /** Gives the outcomes of all nodes when somebody wants them, and keeps nothing else of the run. */
+  private outcomesInOrder(): () => ReadonlyArray<Runtime.Outcome> {
+    const { graph: { assets }, outcomes, work: { nodesOf } } = this
+    return () =>
+      assets.flatMap(({ external, key }, id): ReadonlyArray<Runtime.Outcome> => {
+        if (external) return []
+        const nodes = nodesOf(id)
+        return nodes.length === 0
+          ? [{ _tag: "NotSelected", key }]
+          : nodes.map((node) => outcomes[node] ?? { _tag: "NotSelected", key })
+      })
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -1496,7 +1508,7 @@ const Outcomes: unique symbol = Symbol.for("effect-assets/Run/outcomes")
  * @internal
  */
 export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtime.Outcome> =>
-  (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: ReadonlyArray<Runtime.Outcome> })[Outcomes]
+  (run as Runtime.Run<Graph.Assets> & { readonly [Outcomes]: () => ReadonlyArray<Runtime.Outcome> })[Outcomes]()
 
 /**
  * A run with these outcomes instead. They are not enumerable: a run shows as what its type says.
@@ -1505,7 +1517,7 @@ export const outcomesOf = (run: Runtime.Run<Graph.Assets>): ReadonlyArray<Runtim
  */
 export const withOutcomes = <R extends Runtime.Run<Graph.Assets>>(
   run: R,
-  outcomes: ReadonlyArray<Runtime.Outcome>
+  outcomes: () => ReadonlyArray<Runtime.Outcome>
 ): R => Object.defineProperty(run, Outcomes, { value: outcomes })
 
 /** Why a node does not run. */
@@ -1534,6 +1546,9 @@ export const gravest = (outcomes: ReadonlyArray<Runtime.Outcome>): Runtime.Outco
   outcomes.reduce((worst, outcome) => severity[outcome._tag] > severity[worst._tag] ? outcome : worst)
 
 const noKeys: ReadonlyArray<string> = []
+
+/** V8 keeps the hidden classes of so many different first keys (kMaxNumberOfTransitions); then each is made anew. */
+const maxShapes = 1500
 
 /**
  * A plain object for keys that are different each time: V8 would make a hidden class for each of them, which takes several

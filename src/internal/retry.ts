@@ -139,13 +139,11 @@ export const together = <T extends Graph.Assets>(first: Runtime.Run<T>, second: 
     partitions: partitions as Runtime.Run<T>["partitions"],
     checks: [...first.checks.filter((check) => !evaluated.has(evaluationOf(check))), ...second.checks]
   }
-  return withOutcomes(
-    run,
-    outcomesOf(first).map((outcome) => {
-      const newer = again.get(nameOf(outcome))
-      return newer === undefined || newer._tag === "NotSelected" ? outcome : newer
-    })
-  )
+  const merged = outcomesOf(first).map((outcome) => {
+    const newer = again.get(nameOf(outcome))
+    return newer === undefined || newer._tag === "NotSelected" ? outcome : newer
+  })
+  return withOutcomes(run, () => merged)
 }
 
 const nameOf = (outcome: Runtime.Outcome): string =>

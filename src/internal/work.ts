@@ -58,6 +58,8 @@ export interface Work {
   readonly planned: Uint8Array
   /** The planned nodes of one step: itself alone for a node without siblings. */
   readonly outputsOf: (id: number) => ReadonlyArray<number>
+  /** Whether nodes are the assets of the graph. */
+  readonly isPlain: boolean
   /** Left out where nothing has partitions. */
   readonly partitions?: ReadonlyArray<PartitionRef | undefined> | undefined
   /** The check that a node evaluates. Left out where there are none. */
@@ -94,6 +96,7 @@ export const whole = (inside: Plan.Inside): Work => {
     siblings: graph.siblings,
     planned,
     outputsOf: (id) => Plan.outputsOf(inside, id),
+    isPlain: true,
     nodesOf: (id) => planned[id] === 1 ? [id] : none,
     targets: noTargets
   }
@@ -543,6 +546,7 @@ class Builder {
         }
         return own
       },
+      isPlain: false,
       partitions,
       checks,
       judged: this.judged,
