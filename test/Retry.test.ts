@@ -40,7 +40,7 @@ const makeJournal = (failures: { readonly [name: string]: number | undefined } =
     const K extends string,
     P extends Partitions.Single | undefined,
     I extends { readonly [name: string]: Asset.AnyInput } = {}
-  >(key: K, partitions: P, inputs?: I & Asset.ChosenPartitions<I, P>) =>
+  >(key: K, partitions: P, inputs?: I) =>
     Asset.make(key, { partitions, inputs, compute: (_, context) => step(context) })
   return { ran, step, asset, repair: () => left.clear() }
 }
