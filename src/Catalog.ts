@@ -379,6 +379,22 @@ const defaultLimit = 100
  * Where a range of partitions was materialized together, the materialization of one of them has the versions and the
  * metadata of that one.
  *
+ * **Example** (What it was computed from)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer, Option } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(Asset.output(1, { dataVersion: "monday" })))
+ * const b = Asset.make("b", { inputs: { a }, compute: ({ a }) => Effect.succeed(a + 1) })
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.materialize(Graph.make({ a, b }))
+ *   return Option.map(yield* Catalog.latest(b), ({ inputVersions }) => inputVersions)
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => Option.some({ a: "monday" })
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */
@@ -434,6 +450,20 @@ export const history = (
 
 /**
  * The observations of an external asset, the newest first.
+ *
+ * **Example** (What was seen)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import { Catalog, EventLog } from "effect-assets"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Catalog.observe("shop/orders", { dataVersion: "monday" })
+ *   yield* Catalog.observe("shop/orders", { dataVersion: "tuesday" })
+ *   return (yield* Catalog.observations("shop/orders")).map(({ dataVersion }) => dataVersion)
+ * })
+ * await Effect.runPromise(Effect.provide(program, EventLog.layerMemory)) // => ["tuesday", "monday"]
+ * ```
  *
  * @category getters
  * @since 0.1.0
@@ -829,6 +859,21 @@ export interface RunDetail extends EventLog.RunRecord {
 
 /**
  * Lists runs, the newest first: 100, unless a `limit` is given. Pass the `cursor` of the last one as `before` to go on.
+ *
+ * **Example** (The runs that failed)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, Catalog, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.run(Graph.make({ a: Asset.make("a", Effect.succeed(1)) }))
+ *   yield* Runtime.run(Graph.make({ b: Asset.make("b", Effect.fail("no")) }))
+ *   return (yield* Catalog.runs({ statuses: ["Failed"] })).map(({ keys }) => keys)
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => [["b"]]
+ * ```
  *
  * @category getters
  * @since 0.1.0

@@ -184,7 +184,10 @@ const parse = (deadline: string, timeZone: string): Cron.Cron => {
   if (zone === undefined) throw problem(`there is no time zone ${JSON.stringify(timeZone)}`)
   const result = Cron.parse(deadline, zone)
   if (Result.isSuccess(result)) return result.success
-  throw problem(`the deadline ${JSON.stringify(deadline)} is not a cron expression: ${result.failure}`)
+  throw problem(
+    `the deadline ${JSON.stringify(deadline)} is not a cron expression (${result.failure}): ` +
+      "it has five fields, which are minute, hour, day of the month, month and day of the week"
+  )
 }
 
 /** Within the ticks that are looked at, in UTC: a day that summer time makes shorter does not count. */

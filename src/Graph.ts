@@ -174,7 +174,8 @@ const explain = (problem: Problem): string => {
     case "InvalidKey":
       return `The key ${JSON.stringify(problem.key)} ${problem.problem}.`
     case "InvalidDefinition":
-      return `"${problem.key}": ${problem.problem}.`
+      // what is wrong may end with a sentence of its own
+      return `"${problem.key}": ${problem.problem}${/[.?]$/.test(problem.problem) ? "" : "."}`
     case "GroupConflict":
       return `"${problem.key}" is in the group "${problem.group}" already, so it cannot be put into "${problem.wanted}".`
   }

@@ -210,7 +210,7 @@ export type Time = string | Date | DateTime.DateTime
 /**
  * What all sets of time windows have in common.
  *
- * @category options
+ * @category models
  * @since 0.1.0
  */
 export interface TimeWindowOptions {
@@ -366,7 +366,7 @@ export const hourly = (
 /**
  * When a day, week or month starts.
  *
- * @category options
+ * @category models
  * @since 0.1.0
  */
 export interface DayOptions extends TimeWindowOptions {
@@ -1173,7 +1173,7 @@ export const latest = <P, R>(self: Partitions<P, R>): Effect.Effect<ReadonlyArra
 /**
  * The first and the last key of a range: both belong to it.
  *
- * @category options
+ * @category models
  * @since 0.1.0
  */
 export interface KeyRange {
