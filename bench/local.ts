@@ -18,7 +18,7 @@ const layered = (count: number) => {
     const inputs: Record<string, Asset.AnyInput> = {}
     for (const d of layer === 0 ? [] : [0, 1, 7]) {
       const key = (layer - 1) * columns + (j + d) % columns
-      inputs[`a${key}`] = assets[key]!
+      inputs[`input${d}`] = assets[key]!
     }
     // the types of a generated graph are not known one by one
     assets.push(

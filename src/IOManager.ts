@@ -23,12 +23,14 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
 import { contentVersion } from "./internal/contentVersion.ts"
+import { smallFilesOf } from "./internal/smallFiles.ts"
 import { advised } from "./internal/systemErrors.ts"
 import { clonable, v8 } from "./internal/v8.ts"
 import * as Metadata from "./Metadata.ts"
@@ -283,16 +285,23 @@ const toError = (operation: IOManagerError["operation"], slot: Slot) => (error: 
         : new StorageFailure({ cause: error })
     })
 
-/** A schema as JSON text, built once for each schema. */
-const codecs = new WeakMap<object, Schema.ConstraintCodec<unknown, string>>()
+/** Values of a schema as JSON text. */
+interface Json {
+  readonly encode: (value: unknown) => Exit.Exit<string, Schema.SchemaError>
+  readonly decode: (text: string) => Exit.Exit<unknown, Schema.SchemaError>
+}
 
-const codecOf = (schema: Schema.ConstraintCodec<unknown, unknown>): Schema.ConstraintCodec<unknown, string> => {
-  let codec = codecs.get(schema)
-  if (codec === undefined) {
-    codec = Schema.fromJsonString(Schema.toCodecJson(schema))
-    codecs.set(schema, codec)
+/** Built once for each schema. */
+const codecs = new WeakMap<object, Json>()
+
+const jsonOf = (schema: Schema.ConstraintCodec<unknown, unknown>): Json => {
+  let json = codecs.get(schema)
+  if (json === undefined) {
+    const codec = Schema.fromJsonString(Schema.toCodecJson(schema))
+    json = { encode: Schema.encodeUnknownExit(codec), decode: Schema.decodeExit(codec) }
+    codecs.set(schema, json)
   }
-  return codec
+  return json
 }
 
 /**
@@ -305,7 +314,7 @@ const codecOf = (schema: Schema.ConstraintCodec<unknown, unknown>): Schema.Const
  */
 export const encodeJson = (value: unknown, slot: Slot): Effect.Effect<string, InvalidValue> =>
   slot.schema !== undefined
-    ? Effect.mapError(Schema.encodeEffect(codecOf(slot.schema))(value), invalid)
+    ? Effect.mapError(jsonOf(slot.schema).encode(value), invalid)
     : Schema.is(Schema.Json)(value)
     ? Effect.succeed(JSON.stringify(value))
     : Effect.fail(new InvalidValue({ problem: "it is not JSON. Give the asset a schema." }))
@@ -320,7 +329,7 @@ export const encodeJson = (value: unknown, slot: Slot): Effect.Effect<string, In
  */
 export const decodeJson = (text: string, slot: Slot): Effect.Effect<unknown, InvalidValue> =>
   slot.schema !== undefined
-    ? Effect.mapError(Schema.decodeEffect(codecOf(slot.schema))(text), invalid)
+    ? Effect.mapError(jsonOf(slot.schema).decode(text), invalid)
     : Effect.try({
       try: (): unknown => JSON.parse(text),
       catch: () => new InvalidValue({ problem: "it is not JSON." })
@@ -344,7 +353,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     save: (value, slot) => void cells.set(cell(slot), value)
   }
   const service: Service = {
-    save: (value, slot) => Effect.sync(() => immediate.save(value, slot)),
+    save: (value, slot) => Effect.sync(() => void immediate.save(value, slot)),
     load: (slot) =>
       Effect.suspend(() =>
         cells.has(cell(slot))
@@ -459,7 +468,7 @@ export const makeFileSystem = Effect.fnUntraced(function*(
       Effect.uninterruptible
     )
 
-  return make({
+  const service = make({
     save: Effect.fnUntraced(function*(value, slot) {
       const base = fileOf(slot)
       const file = base + extension(slot)
@@ -492,6 +501,40 @@ export const makeFileSystem = Effect.fnUntraced(function*(
         fs.remove(fileOf(slot) + otherExtension(slot), { force: true })
       )
   })
+  const files = smallFilesOf(fs)
+  if (files === undefined) return service
+  const makeDirectoryNow = (directory: string): boolean => {
+    if (made.has(directory)) return true
+    if (!files.makeDirectory(directory)) return false
+    made.add(directory)
+    return true
+  }
+  const immediate: Immediate = {
+    load: (slot) => {
+      // what is not JSON needs a module of Node's own
+      const text = slot.schema === undefined ? undefined : files.read(`${fileOf(slot)}.json`)
+      if (text === undefined) return undefined
+      const decoded = jsonOf(slot.schema!).decode(text)
+      return Exit.isSuccess(decoded) ? decoded.value : undefined
+    },
+    save: (value, slot) => {
+      if (slot.schema === undefined) return later
+      const encoded = jsonOf(slot.schema).encode(value)
+      if (Exit.isFailure(encoded)) return later
+      const text = encoded.value
+      const base = fileOf(slot)
+      const file = `${base}.json`
+      const directory = path.dirname(file)
+      if (files.exists(`${base}.v8`) || !makeDirectoryNow(directory)) return later
+      if (!files.replace(file, `${directory}/.${unique()}.tmp`, text)) {
+        made.delete(directory)
+        return later
+      }
+      const bytes = encoder.encode(text)
+      return { metadata: { path: Metadata.path(file), size: bytes.byteLength }, dataVersion: contentVersion(bytes) }
+    }
+  }
+  return Object.defineProperty(service, Immediate, { value: immediate })
 })
 
 /**
@@ -522,15 +565,19 @@ export const layerFileSystem = (
 const Immediate: unique symbol = Symbol.for("effect-assets/IOManager/immediate")
 
 /**
- * What values in memory can do without an effect: the runtime's short cut.
+ * What values in memory, and small files, can do without an effect: the runtime's short cut.
  *
  * @internal
  */
 export interface Immediate {
-  /** Gives `undefined` where nothing is stored, too: ask the service then. */
+  /** Gives `undefined` where nothing is stored, or it cannot be had at once: ask the service then. */
   readonly load: (slot: Slot) => unknown
-  readonly save: (value: unknown, slot: Slot) => void
+  /** Gives `later` where it cannot be done at once: ask the service then. */
+  readonly save: (value: unknown, slot: Slot) => Saved | undefined | typeof later
 }
+
+/** @internal */
+export const later = "later"
 
 /** @internal */
 export const immediateOf = (service: Service): Immediate | undefined =>

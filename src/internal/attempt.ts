@@ -460,17 +460,17 @@ const store = (
       : Effect.die(new Error(`No layer provides the IO manager of "${key}": ${env.work.assets[id]!.ioManager.key}`))
   }
   const immediate = IOManager.immediateOf(storage)
-  if (immediate !== undefined) {
-    immediate.save(value, env.slot(id))
-    return Effect.succeed<StepResult>({ _tag: "Computed", stored: true, metadata, dataVersion, checks: checked })
-  }
-  return Effect.map(storage.save(value, env.slot(id)), (saved): StepResult => ({
+  const now = immediate === undefined ? IOManager.later : immediate.save(value, env.slot(id))
+  const computed = (saved: IOManager.Saved | void): StepResult => ({
     _tag: "Computed",
     stored: true,
     metadata: saved?.metadata === undefined ? metadata : merged(Metadata.fromInput(saved.metadata), metadata),
     dataVersion: dataVersion ?? saved?.dataVersion,
     checks: checked
-  }))
+  })
+  return now === IOManager.later
+    ? Effect.map(storage.save(value, env.slot(id)), computed)
+    : Effect.succeed(computed(now))
 }
 
 const noChecks: ReadonlyArray<CheckResult> = []

@@ -4,63 +4,87 @@
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import * as Internal from "../internal/smallFiles.ts"
 
 /** Up to so many bytes. */
 const small = 64 * 1024
 
-/** Gives nothing for what is not small. Throws what the system says. */
-const readSmall = (path: string): Uint8Array | undefined => {
-  const file = openSync(path, "r")
-  try {
-    const { size } = fstatSync(file)
-    if (size > small) return undefined
-    // memory of its own: that of a shared pool would keep the whole pool alive
-    const bytes = new Uint8Array(size)
-    let at = 0
-    while (at < size) {
-      const read = readSync(file, bytes, at, size - at, null)
-      if (read === 0) return undefined
-      at += read
-    }
-    return bytes
-  } finally {
-    closeSync(file)
-  }
+const isSmall = (path: string): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && found.isFile() && found.size <= small
 }
 
 /** What is done at once if it can be; otherwise the usual way has the last word, and tells what is wrong. */
 const atOnce = <A, E>(now: () => A | undefined, otherwise: () => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.suspend(() => {
+  Effect.suspend(() => attempt(now) ?? otherwise())
+
+const attempt = <A>(now: () => A | undefined): Effect.Effect<A> | undefined => {
+  try {
+    const done = now()
+    return done === undefined ? undefined : Effect.succeed(done)
+  } catch {
+    return undefined
+  }
+}
+
+const files: Internal.SmallFiles = {
+  read: (path) => {
     try {
-      const done = now()
-      if (done !== undefined) return Effect.succeed(done)
+      return isSmall(path) ? readFileSync(path, "utf8") : undefined
     } catch {
-      // it is tried again below
+      return undefined
     }
-    return otherwise()
-  })
+  },
+  replace: (path, temporary, text) => {
+    // a character takes up to three bytes
+    if (text.length * 3 > small) return false
+    try {
+      writeFileSync(temporary, text)
+      renameSync(temporary, path)
+      return true
+    } catch {
+      rmSync(temporary, { force: true })
+      return false
+    }
+  },
+  makeDirectory: (path) => {
+    try {
+      mkdirSync(path, { recursive: true })
+      return true
+    } catch {
+      return false
+    }
+  },
+  exists: existsSync
+}
 
 /**
  * A file system whose small files are read, written, renamed and looked for at once.
  *
  * @internal
  */
-export const withSmallFiles = (fs: FileSystem.FileSystem): FileSystem.FileSystem => ({
-  ...fs,
-  readFile: (path) => atOnce(() => readSmall(path), () => fs.readFile(path)),
-  writeFile: (path, data, options) =>
-    options !== undefined || data.byteLength > small
-      ? fs.writeFile(path, data, options)
-      : atOnce(() => (writeFileSync(path, data), true), () => Effect.as(fs.writeFile(path, data), true)).pipe(
-        Effect.asVoid
+export const withSmallFiles = (fs: FileSystem.FileSystem): FileSystem.FileSystem =>
+  Internal.withSmallFiles({
+    ...fs,
+    readFile: (path) =>
+      atOnce(
+        // memory of its own: that of a shared pool would keep the whole pool alive
+        () => isSmall(path) ? new Uint8Array(readFileSync(path)) : undefined,
+        () => fs.readFile(path)
       ),
-  rename: (from, to) =>
-    Effect.asVoid(atOnce(() => (renameSync(from, to), true), () => Effect.as(fs.rename(from, to), true))),
-  remove: (path, options) =>
-    Effect.suspend(() =>
-      options?.force === true && options.recursive !== true && !existsSync(path)
-        ? Effect.void
-        : fs.remove(path, options)
-    )
-})
+    writeFile: (path, data, options) =>
+      options !== undefined || data.byteLength > small
+        ? fs.writeFile(path, data, options)
+        : Effect.asVoid(
+          atOnce(() => (writeFileSync(path, data), true), () => Effect.as(fs.writeFile(path, data), true))
+        ),
+    rename: (from, to) =>
+      Effect.asVoid(atOnce(() => (renameSync(from, to), true), () => Effect.as(fs.rename(from, to), true))),
+    remove: (path, options) =>
+      Effect.suspend(() =>
+        options?.force === true && options.recursive !== true && !existsSync(path)
+          ? Effect.void
+          : fs.remove(path, options)
+      )
+  }, files)
