@@ -1256,9 +1256,9 @@ type PartitionsInput<I> = I extends Input<infer Key, infer Value, infer IO, infe
  * **Details**
  *
  * Which partitions is said by `mapping`. Left out, it follows from the two sets: all partitions for an asset without
- * partitions, the days of the month for a month, and so on; see `PartitionMapping`. A partition that was never
- * materialized, or that was skipped, is not in the map. A failure in this run of one that is read is another matter: then
- * what reads it does not run.
+ * partitions, the days of the month for a month, and so on; see `PartitionMapping`. A partition that does not exist yet,
+ * was never materialized or was skipped is not in the map. A failure in this run of one that is read is another matter:
+ * then what reads it does not run.
  *
  * **Example** (A total over all days)
  *

@@ -186,8 +186,8 @@ export const identity: PartitionMapping<Some, Some> = { _tag: "Identity" }
  * `startOffset: -1` the window before counts, too, and with `endOffset: -1` as well it is the window before alone.
  *
  * An upstream window that does not exist, because it has not ended or is not in the set, is missing: what needs it cannot
- * be computed, unless `allowNonexistent` is set. Nothing is missing where only the offsets lead out of the set: the first
- * day has no day before.
+ * be computed, unless `allowNonexistent` is set, or the input is a map of `Asset.partitions`. Nothing is missing where only
+ * the offsets lead out of the set: the first day has no day before.
  *
  * **Example** (The day before)
  *
