@@ -6,7 +6,7 @@ import type * as FileSystem from "effect/FileSystem"
 
 /** All of it gives up where something is wrong: the usual way has the last word then, and tells what it is. */
 export interface SmallFiles {
-  /** Gives nothing for what is not there, cannot be read, or is not small. */
+  /** Gives nothing for what is not there, or cannot be read. */
   readonly read: (path: string) => string | undefined
   /** Writes a file under another name and renames it. Gives whether it did. */
   readonly replace: (path: string, temporary: string, text: string) => boolean

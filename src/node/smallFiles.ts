@@ -31,7 +31,8 @@ const attempt = <A>(now: () => A | undefined): Effect.Effect<A> | undefined => {
 const files: Internal.SmallFiles = {
   read: (path) => {
     try {
-      return isSmall(path) ? readFileSync(path, "utf8") : undefined
+      // of whatever size: to decode text takes longer than to read it, and is done at once in any case
+      return readFileSync(path, "utf8")
     } catch {
       return undefined
     }
