@@ -15,6 +15,7 @@ import {
   matches,
   newestPerSlot,
   outcomeState,
+  paged,
   partitionSlot,
   replacedBy,
   runMatches,
@@ -194,8 +195,9 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
       return Effect.sync(() => waiting.delete(wake))
     })
 
-  const tail = (filter: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent> =>
+  const tail = (wanted: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent> =>
     Stream.suspend(() => {
+      const filter = paged(wanted)
       const before = filter.before ?? Infinity
       return Stream.paginate(
         { after: filter.after ?? log.length, left: filter.limit ?? Infinity },
@@ -224,7 +226,7 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
         waiting.clear()
         for (const wake of woken) wake()
       }),
-    events: (filter) => Stream.suspend(() => Stream.fromIteratorSucceed(read(filter), pageSize)),
+    events: (filter) => Stream.suspend(() => Stream.fromIteratorSucceed(read(paged(filter)), pageSize)),
     tail,
     latest: (keys) =>
       Effect.sync(() => {
@@ -257,9 +259,10 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
         catchUp()
         return checks.read(keys)
       }),
-    runs: (filter) =>
+    runs: (wanted) =>
       Effect.sync(() => {
         catchUp()
+        const filter = paged(wanted)
         return [...runs.values()].reverse().filter(runMatches(filter)).slice(0, filter.limit ?? Infinity)
       }),
     deleteRuns: (ids) =>

@@ -28,6 +28,7 @@ import {
   newestPerSlot,
   type NotComputed,
   outcomeState,
+  paged,
   partitionSlot,
   replacedBy,
   runMatches,
@@ -696,7 +697,8 @@ export const make = Effect.fnUntraced(function*(
       catch: (cause) => new LogProblem({ message: `what is recorded is damaged: ${String(cause)}`, cause })
     })
 
-  const events = (filter: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
+  const events = (wanted: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
+    const filter = paged(wanted)
     const { after = 0, before = Infinity, limit = Infinity } = filter
     return Stream.paginate(
       { after, before, limit },
@@ -738,7 +740,8 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  const tail = (filter: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
+  const tail = (wanted: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
+    const filter = paged(wanted)
     const { before = Infinity, limit = Infinity } = filter
     const ascending = { ...filter, order: "ascending" } as const
     return Stream.unwrap(Effect.map(
@@ -853,7 +856,8 @@ export const make = Effect.fnUntraced(function*(
       }
     ))
 
-  const runs = Effect.fnUntraced(function*(filter: EventLog.RunFilter) {
+  const runs = Effect.fnUntraced(function*(wanted: EventLog.RunFilter) {
+    const filter = paged(wanted)
     const { backfillId, before, ids, key, retryOf, statuses, tags = {} } = filter
     const conditions: Array<string> = []
     const params: Array<Value> = []

@@ -89,6 +89,34 @@ export const within = ([start, end]: Interval, intervals: ReadonlyArray<Interval
 // filters
 // ---------------------------------------------------------------------------------------------------------------------
 
+/** What pages a filter: cursors and a limit. */
+interface Paged {
+  readonly after?: number | undefined
+  readonly before?: number | undefined
+  readonly limit?: number | undefined
+}
+
+const orNone = (value: number, none: number): number => Number.isNaN(value) ? none : value
+
+const bounded = (value: number): number => Math.min(Math.max(0, value), Number.MAX_SAFE_INTEGER)
+
+/**
+ * A filter whose cursors and limit are whole numbers, or left out: they come from requests, too. What is no number lets
+ * nothing through.
+ *
+ * @internal
+ */
+export const paged = <F extends Paged>(filter: F): F => {
+  const { after, before, limit } = filter
+  if (after === undefined && before === undefined && limit === undefined) return filter
+  return {
+    ...filter,
+    after: after === undefined ? undefined : bounded(Math.floor(orNone(after, Infinity))),
+    before: before === undefined || before === Infinity ? undefined : bounded(Math.ceil(orNone(before, 0))),
+    limit: limit === undefined || limit === Infinity ? undefined : bounded(Math.floor(orNone(limit, 0)))
+  }
+}
+
 /**
  * Tells of each event whether a filter lets it through. Cursors, order and limit are the business of the log.
  *
