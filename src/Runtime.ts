@@ -596,6 +596,11 @@ const start = <T extends Graph.Assets, C extends Check.Any>(
   Effect.suspend(() => {
     const plan = Plan.make(graph, options)
     if (Result.isFailure(plan)) return Effect.fail(plan.failure)
+    if (options?.partition !== undefined && options.partitions !== undefined) {
+      const key = plan.success.keys[0] ?? ""
+      const problem = "is to be computed of `partition` and of `partitions`: give one of the two"
+      return Effect.fail(new RunPartitionsError({ problems: [{ key, problem }] }))
+    }
     const limit = options?.concurrency === undefined ? Concurrency : Effect.succeed(options.concurrency)
     // the engine works on assets of any type; the services of all of them are in the type of the graph
     return Effect.flatMap(limit, (concurrency) =>

@@ -575,6 +575,13 @@ describe("what a partition reads", () => {
     assert.strictEqual(yield* Runtime.load(again, { partition: "b" }), "b2")
   })
 
+  test("are said in one way", function*() {
+    const refused = yield* Effect.flip(
+      Runtime.run(Graph.make({ a: keyed("a", abc) }), { partition: "a", partitions: ["b"] })
+    )
+    assert.include(refused.message, `"a" is to be computed of \`partition\` and of \`partitions\`: give one of the two`)
+  })
+
   it.effect("must be chosen: an asset without partitions cannot read one that has them as a whole", () =>
     Effect.gen(function*() {
       const up = keyed("up", abc)
