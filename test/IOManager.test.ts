@@ -190,14 +190,20 @@ describe("the storage in files", () => {
   onFiles("tells contents apart by MurmurHash3", function*({ io }) {
     const version = (value: unknown) =>
       Effect.map(io.save(value, slot("text", Schema.Json)), (saved) => (saved as IOManager.Saved).dataVersion)
-    assert.strictEqual(yield* version("I will not buy this record, it is scratched."), "40d3fa8d30bd022bac75d9ce92c31983")
+    assert.strictEqual(
+      yield* version("I will not buy this record, it is scratched."),
+      "40d3fa8d30bd022bac75d9ce92c31983"
+    )
     assert.strictEqual(yield* version([1, 2]), yield* version([1, 2]))
     // each length of the part that does not fill a block
     const texts = Array.from({ length: 40 }, (_, length) => "x".repeat(length))
     const versions = yield* Effect.forEach(texts, version)
     assert.strictEqual(new Set(versions).size, texts.length)
-    const zeros = yield* Effect.forEach([1, 2, 3, 4, 5], (length) =>
-      Effect.map(io.save(new Uint8Array(length), slot("bytes")), (saved) => (saved as IOManager.Saved).dataVersion))
+    const zeros = yield* Effect.forEach(
+      [1, 2, 3, 4, 5],
+      (length) =>
+        Effect.map(io.save(new Uint8Array(length), slot("bytes")), (saved) => (saved as IOManager.Saved).dataVersion)
+    )
     assert.strictEqual(new Set(zeros).size, 5)
   })
 

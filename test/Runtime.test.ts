@@ -963,7 +963,14 @@ describe("what a program knows of its run", () => {
       select: ["one/two/asset", "a"],
       concurrency: 1
     })
-    const common = { config: undefined, partition: undefined, partitionKey: undefined, runId: run.id, tags: { key1: "value1" }, attempt: 1 }
+    const common = {
+      config: undefined,
+      partition: undefined,
+      partitionKey: undefined,
+      runId: run.id,
+      tags: { key1: "value1" },
+      attempt: 1
+    }
     assert.deepStrictEqual(contexts, [
       { ...common, key: "one/two/asset" },
       { ...common, key: "multi", selected: new Set(["a"]) }

@@ -63,7 +63,9 @@ export class RunPartitionsError extends Schema.TaggedError<RunPartitionsError>()
   override get message(): string {
     const shown = this.problems.slice(0, 20).map(({ key, problem }) => `- "${key}" ${problem}`)
     const more = this.problems.length - shown.length
-    return ["The partitions of the run are not clear:", ...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")
+    return ["The partitions of the run are not clear:", ...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join(
+      "\n"
+    )
   }
 }
 

@@ -15,18 +15,18 @@ import * as SqliteClient from "./SqliteClient.ts"
 
 /** Loaded when it is needed: who takes the SQLite client alone needs no further package. */
 const nodeFiles = Layer.unwrap(
-  Effect.orDie(Effect.tryPromise({
-    try: async () => {
-      const [files, paths] = await Promise.all([
-        import("@effect/platform-node/NodeFileSystem"),
-        import("@effect/platform-node/NodePath")
-      ])
-      const small = Layer.effect(FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, withSmallFiles))
-      return Layer.merge(Layer.provide(small, files.layer), paths.layer)
-    },
-    catch: (cause) =>
-      new Error("Local.layer needs the package @effect/platform-node: npm install @effect/platform-node", { cause })
-  }))
+  Effect.promise(async () => {
+    const [files, paths] = await Promise.all([
+      import("@effect/platform-node/NodeFileSystem"),
+      import("@effect/platform-node/NodePath")
+    ]).catch((cause: unknown) => {
+      throw new Error("Local.layer needs the package @effect/platform-node: npm install @effect/platform-node", {
+        cause
+      })
+    })
+    const small = Layer.effect(FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, withSmallFiles))
+    return Layer.merge(Layer.provide(small, files.layer), paths.layer)
+  })
 )
 
 /**
