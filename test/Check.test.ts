@@ -241,10 +241,33 @@ describe("a check", () => {
       check: (_rows, context) => Effect.sync(() => (target = context.target) !== undefined)
     })
     const graph = Graph.make({ rows, complete })
-    const first = yield* Runtime.materialize(graph)
+    const first = yield* Runtime.materialize(graph, { checks: "none" })
     const second = yield* Runtime.materialize(graph, { onlyStale: true })
     assert.deepStrictEqual([tagsOf(second), checksOf(second)], [{ rows: "UpToDate" }, ["rows:complete Passed"]])
     assert.deepStrictEqual([target?.runId, target?.metadata], [first.id, { rows: 2 }])
+    // and it is judged once
+    const third = yield* Runtime.materialize(graph, { onlyStale: true })
+    assert.deepStrictEqual([tagsOf(third), checksOf(third)], [{ rows: "UpToDate" }, []])
+  })
+
+  test("that holds up what is downstream is evaluated again, and so is one that looks at more", function*() {
+    let limit = 0
+    const bad = Check.make("bad", { asset: one, blocking: true, check: () => Effect.sync(() => limit > 0) })
+    const more = Check.make("more", { asset: one, inputs: { two }, check: () => Effect.succeed(true) })
+    const graph = Graph.make({ one, two, bad, more })
+    const run = Runtime.run(graph, { onlyStale: true, checks: ["one:bad"] })
+    assert.deepStrictEqual(tagsOf(yield* run), { one: "Materialized", two: "UpstreamFailed" })
+    const again = yield* run
+    assert.deepStrictEqual([tagsOf(again), checksOf(again)], [
+      { one: "UpToDate", two: "UpstreamFailed" },
+      ["one:bad Failed"]
+    ])
+    limit = 1
+    assert.deepStrictEqual(tagsOf(yield* run), { one: "UpToDate", two: "Materialized" })
+    for (const _ of [1, 2]) {
+      const ended = yield* Runtime.run(graph, { onlyStale: true, checks: ["one:more"] })
+      assert.deepStrictEqual(checksOf(ended), ["one:more Passed"])
+    }
   })
 
   const unjudged: ReadonlyArray<

@@ -172,10 +172,20 @@ describe("staleness of assets without partitions", () => {
       // neither its code nor what it read has a version, then or now
       yield* record({ key: "asset1", dataVersion: "a1" })
       assert.deepStrictEqual((yield* asked(three("1"))).asset1, "Fresh")
-      // or it was only observed
-      yield* record(...allThree, { observed: "asset1", dataVersion: "seen" })
-      assert.deepStrictEqual((yield* asked(three("2"))).asset1, "Fresh")
     }))
+
+  tested(
+    "what was only observed is missing where it is computed; what was materialized before keeps what it came from",
+    () =>
+      Effect.gen(function*() {
+        yield* record({ observed: "asset1", dataVersion: "seen" })
+        assert.deepStrictEqual((yield* asked(three("1"))).asset1, "Missing")
+        yield* record(...allThree, { observed: "asset1", dataVersion: "seen again" })
+        const now = yield* asked(three("2"))
+        assert.deepStrictEqual(now.asset1, ["code 1 -> 2"])
+        assert.include(now.asset2, "data asset1 a1 -> seen again")
+      })
+  )
 
   tested("STA23: code comes before data, data before dependencies", () =>
     Effect.gen(function*() {

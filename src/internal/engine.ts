@@ -116,6 +116,9 @@ const runPlan = Effect.fnUntraced(function*(
   const work = targeted === undefined
     ? whole(inside)
     : yield* workOf(inside, options, judged.success, versions, targeted)
+  const evaluated = options.onlyStale !== true || judged.success.checks.length === 0
+    ? noEvaluations
+    : passedOf(yield* log.checks(judged.success.checks.map(({ asset }) => asset.key)))
   const traced = yield* Effect.withFiber((fiber) =>
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
@@ -126,6 +129,7 @@ const runPlan = Effect.fnUntraced(function*(
     tags: options.tags ?? {},
     config,
     versions,
+    evaluated,
     log,
     clock,
     context,
@@ -142,6 +146,27 @@ const runPlan = Effect.fnUntraced(function*(
   })
   return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.close))
 })
+
+const noEvaluations: ReadonlyMap<string, EventLog.CheckEvaluated> = new Map()
+
+const evaluationName = (key: string, check: string, partition: string | undefined): string =>
+  JSON.stringify([key, check, partition])
+
+/** The newest evaluations that hold nobody up. */
+const passedOf = (
+  checks: ReadonlyMap<string, ReadonlyArray<EventLog.CheckEvaluated>>
+): ReadonlyMap<string, EventLog.CheckEvaluated> => {
+  const passed = new Map<string, EventLog.CheckEvaluated>()
+  for (const events of checks.values()) {
+    for (const event of events) {
+      const { blocking, check, key, partition, severity, status } = event
+      if (status === "Passed" || (status === "Failed" && !(blocking && severity === "error"))) {
+        passed.set(evaluationName(key, check, partition), event)
+      }
+    }
+  }
+  return passed
+}
 
 const noneRecorded: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>> = new Map()
 
@@ -315,6 +340,7 @@ interface Services {
   readonly tags: { readonly [name: string]: string }
   readonly config: ReadonlyMap<string, unknown>
   readonly versions: RecordedVersions
+  readonly evaluated: ReadonlyMap<string, EventLog.CheckEvaluated>
   readonly pools: Pools
   readonly onlyStale: boolean
   readonly origin: { readonly retryOf?: string; readonly backfillId?: string; readonly checksOnly?: boolean }
@@ -707,8 +733,26 @@ class PlannedRun implements Environment {
       const { pool } = assets[id]!
       // who waits for the same pool comes first
       if (pool !== undefined && (this.parked.has(pool) || !pools.tryTake(pool))) return this.park(id, pool)
+    } else if (onlyStale && this.wasJudged(id)) {
+      this.states[id] = State.done
+      this.settled.push(id)
+      return this.propagate()
     }
     this.start(id)
+  }
+
+  /** What is stored is fresh, and a check that looks at nothing else has judged it and holds nobody up. */
+  private wasJudged(id: number): boolean {
+    const check = this.work.checks![id]!
+    const node = this.work.judged!.get(id)
+    if (node === undefined || this.states[node] !== State.upToDate) return false
+    for (const _ in check.inputs) return false
+    const { target } = this.services.evaluated.get(
+      evaluationName(check.asset.key, check.name, this.work.partitions?.[id]?.key)
+    ) ?? {}
+    const now = this.targetOf(id)
+    return target !== undefined && now !== undefined && target.dataVersion === now.dataVersion &&
+      target.runId === now.runId
   }
 
   /** Begins a step; the slot of its pool is taken. */
@@ -1033,6 +1077,8 @@ class PlannedRun implements Environment {
     if (found === undefined) return false
     const asset = this.work.assets[id]!
     const { state } = found
+    // somebody has seen data that nobody here has computed
+    if (state.observed) return false
     if (asset.codeVersion !== undefined && state.codeVersion !== undefined && asset.codeVersion !== state.codeVersion) {
       return false
     }

@@ -130,7 +130,8 @@ export class GraphStaleness {
     if (asset.external) return fresh
     if (asset.partitions !== undefined) return this.evaluatePartitions(id, asset.partitions)
     const recorded = this.wholes[id]
-    if (recorded === undefined) return missing
+    // what was only observed, nobody here has computed
+    if (recorded === undefined || recorded.observed) return missing
     const causes = this.causes(id, recorded)
     if (causes.length === 0) return fresh
     return withRoots({ _tag: "Stale", causes }, () => this.rootsOf(id))

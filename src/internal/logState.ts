@@ -224,7 +224,7 @@ const noVersions: EventLog.VersionState["inputVersions"] = Object.freeze({})
 
 /**
  * States of one asset as a reader gets them, the newest first. A slot that was both materialized and observed has two:
- * the newer counts.
+ * the newer tells the version of the data, and the materialization what it was computed from.
  *
  * @internal
  */
@@ -232,11 +232,18 @@ export const newestPerSlot = (
   states: ReadonlyArray<EventLog.VersionState>
 ): ReadonlyArray<EventLog.VersionState> => {
   if (states.length < 2 || states.every(({ observed }) => observed === states[0]!.observed)) return states
-  const slots = new Set<string>()
-  return states.filter((state) => {
+  const slots = new Map<string, EventLog.VersionState>()
+  for (const state of states) {
     const slot = slotOf(state)
-    return !slots.has(slot) && slots.add(slot)
-  })
+    const newer = slots.get(slot)
+    if (newer === undefined) slots.set(slot, state)
+    else if (newer.observed) {
+      const { cursor, dataVersion, timestamp } = newer
+      slots.set(slot, { ...state, cursor, dataVersion, timestamp })
+    }
+  }
+  // in the order in which they were found, which is that of the newer ones
+  return Array.from(slots.values())
 }
 
 /** The kinds of events that tell that an asset was not computed. */

@@ -81,7 +81,12 @@ class Naive {
 
   status(key: string): string {
     if (this.external.has(key)) return "Fresh"
-    return !this.last.has(key) ? "Missing" : this.causes(key).length > 0 ? "Stale" : "Fresh"
+    const own = this.last.get(key)
+    return own === undefined || (own.observed && !this.external.has(key))
+      ? "Missing"
+      : this.causes(key).length > 0
+      ? "Stale"
+      : "Fresh"
   }
 }
 
@@ -172,7 +177,9 @@ describe("the laws of staleness", () => {
           else if (what === "reads") {
             if (!external.has(key)) definitions.set(key, { ...definition, reads: readsOf(asset, reads) })
           } else if (what === "observe" || external.has(key)) {
-            last.set(key, { at, version, observed: true, codeVersion: undefined, inputs: new Map() })
+            // it tells the version of the data, not what that was computed from
+            const own = last.get(key) ?? { observed: true, codeVersion: undefined, inputs: new Map() }
+            last.set(key, { ...own, at, version })
             yield* log.append([{ _tag: "AssetObserved", timestamp: at, key, dataVersion: version, metadata: {} }])
           } else {
             const { codeVersion } = definition
