@@ -535,7 +535,7 @@ const retrying = <T extends Graph.Assets, C extends Check.Any>(
     const { partition: _, partitions: __, ...common } = options!
     for (let retry = 0; retry < retries && last.status === "Failed"; retry++) {
       const rest = yield* left(graph, last.id)
-      if (rest === undefined) return last
+      if (rest === undefined || rest.keys.length === 0) return last
       const before = last
       const again = {
         ...common,
@@ -880,6 +880,9 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
       ])
     }
     if (rest === undefined) return yield* impossible("everything it was to compute was computed")
+    if (rest.keys.length === 0) {
+      return yield* impossible(`what it did not compute is not in the graph any more: ${rest.gone.join(", ")}`)
+    }
     return yield* told(graph, {
       ...options,
       // they are keys of assets of the graph

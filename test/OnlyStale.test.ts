@@ -3,7 +3,7 @@
  */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Option, Schema, Stream } from "effect"
+import { Context, DateTime, Effect, FileSystem, Layer, Option, Schema, Stream } from "effect"
 import { Asset, Catalog, Check, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { TestClock } from "effect/testing"
@@ -270,6 +270,26 @@ describe("a run of what is stale", () => {
     yield* Runtime.run(Graph.make({ a: Asset.annotate(a, {}) }), {})
     assert.deepStrictEqual(ran.splice(0), ["a"])
     assert.deepStrictEqual(yield* run, [])
+  })
+
+  test("computes a day again that begins at another time, though it has the same key", function*() {
+    const graphIn = (timeZone: string) =>
+      Graph.make({
+        daily: Asset.make("daily", {
+          codeVersion: "1",
+          partitions: Partitions.daily({ start: "2024-01-01", end: "2024-01-03", timeZone }),
+          compute: (_, { partition }) => Effect.succeed(DateTime.toEpochMillis(partition.start))
+        })
+      })
+    yield* TestClock.setTime(Date.UTC(2024, 1, 1))
+    for (const partition of ["2024-01-01", "2024-01-02"]) yield* Runtime.run(graphIn("UTC"), { partition })
+    const run = (timeZone: string) => Runtime.run(graphIn(timeZone), { partitions: "all", onlyStale: true })
+    assert.deepStrictEqual(outcomeTags(yield* run("UTC")), { daily: "UpToDate" })
+    const moved = yield* run("Europe/Berlin")
+    assert.deepStrictEqual(Array.from(moved.partitions.daily!.values(), ({ _tag }) => _tag), [
+      "Materialized",
+      "Materialized"
+    ])
   })
 
   test("comes to the value it would come to, whatever takes it there: checks, pools, voids", function*() {

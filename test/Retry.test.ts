@@ -63,6 +63,17 @@ const listed = (run: Runtime.Run<Graph.Assets>) =>
   )
 
 describe("a run that is retried", () => {
+  test("tells that what is left is not in the graph any more", function*() {
+    const { asset } = makeJournal({ b: undefined })
+    const a = asset("a", undefined)
+    const b = asset("b", undefined, { a })
+    const failed = yield* Runtime.run(Graph.make({ a, b }))
+    const refused = yield* Effect.flip(
+      Runtime.retry(Graph.make({ a, renamed: asset("renamed", undefined) }), failed.id)
+    )
+    assert.include(refused.message, "what it did not compute is not in the graph any more: b")
+  })
+
   test("computes nothing if it evaluated checks alone", function*() {
     const { asset, ran } = makeJournal()
     const a = asset("a", undefined)

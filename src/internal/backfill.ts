@@ -221,7 +221,7 @@ const recordedOf = <A extends Recorded>(
       return partition === undefined && partitions === undefined ? Subset.unit : Subset.empty(0)
     }
     return partition !== undefined
-      ? Subset.fromKeys(resolved, [partition]).subset
+      ? single(resolved, Subset.recordedTuple(resolved, partition, partitions))
       : partitions !== undefined
       ? Subset.deserialize(resolved, partitions).subset
       : Subset.empty(depth)
@@ -496,6 +496,9 @@ const endingOf = Effect.fnUntraced(function*(
     ])
   ]
 })
+
+const single = (resolved: Partitions.Resolved, tuple: ReadonlyArray<number> | undefined): Subset.Subset =>
+  Subset.fromTuples(resolved.dimensions.length, tuple === undefined ? [] : [tuple])
 
 /** How many runs of a backfill go on at once, unless its options say so. */
 const defaultMaxRuns = 4

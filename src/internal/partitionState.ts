@@ -68,7 +68,7 @@ export class Layers<S extends About, E> {
     const singles = new Map<number | string, Piece<E> & { readonly tuple: ReadonlyArray<number> }>()
     let covered = Subset.empty(depth)
     const add = (key: string, record: S): ReadonlyArray<number> | undefined => {
-      const tuple = axes.indicesOf(key)
+      const tuple = Subset.recordedTuple(axes, key, record.partition === undefined ? undefined : record.partitions)
       if (tuple === undefined || singles.has(idOf(tuple)) || Subset.has(covered, tuple)) return undefined
       singles.set(idOf(tuple), {
         tuple,

@@ -55,13 +55,16 @@ export class RecordedVersions {
   /** The partitions that something is recorded of. */
   materialized(key: string, set: PartitionRef["set"]): Subset.Subset {
     const states = this.states.get(key) ?? []
-    const singles: Array<string> = []
+    const singles: Array<ReadonlyArray<number>> = []
     const ranges: Array<Subset.Subset> = []
     for (const { partition, partitions } of states) {
-      if (partition !== undefined) singles.push(partition)
-      else if (partitions !== undefined) ranges.push(Subset.deserialize(set, partitions).subset)
+      if (partition !== undefined) {
+        const tuple = Subset.recordedTuple(set, partition, partitions)
+        if (tuple !== undefined) singles.push(tuple)
+      } else if (partitions !== undefined) ranges.push(Subset.deserialize(set, partitions).subset)
     }
-    return Subset.unionAll(set.dimensions.length, [Subset.fromKeys(set, singles).subset, ...ranges])
+    const depth = set.dimensions.length
+    return Subset.unionAll(depth, [Subset.fromTuples(depth, singles), ...ranges])
   }
 
   private indexOf(key: string, states: ReadonlyArray<EventLog.VersionState>, { set }: PartitionRef): Index {
@@ -71,7 +74,9 @@ export class RecordedVersions {
       const ranges: Array<Index["ranges"][number]> = []
       states.forEach(({ partition, partitions }, at) => {
         if (partition !== undefined) {
-          if (!single.has(partition)) single.set(partition, at)
+          if (!single.has(partition) && Subset.recordedTuple(set, partition, partitions) !== undefined) {
+            single.set(partition, at)
+          }
         } else if (partitions !== undefined) ranges.push({ at, subset: Subset.deserialize(set, partitions).subset })
       })
       index = { single, ranges }

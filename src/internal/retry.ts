@@ -14,6 +14,8 @@ import * as Subset from "./subset.ts"
 export interface Left {
   readonly keys: ReadonlyArray<string>
   readonly targets: ReadonlyMap<string, Partitions.Serialized>
+  /** What the run did not compute and the graph does not have any more. */
+  readonly gone: ReadonlyArray<string>
 }
 
 /**
@@ -50,9 +52,13 @@ export const left = Effect.fnUntraced(function*(
       }
     }))
   const found = new Map<number, Rest>()
+  const gone: Array<string> = []
   for (const key of checksOnly ? [] : run.keys) {
     const id = ids.get(key)
-    if (id === undefined || assets[id]!.external) continue
+    if (id === undefined || assets[id]!.external) {
+      if (!done.has(key)) gone.push(key)
+      continue
+    }
     const { partitions } = assets[id]!
     const planned = run.partitions?.[key]
     const events = done.get(key) ?? []
@@ -78,15 +84,19 @@ export const left = Effect.fnUntraced(function*(
       )
     let succeeded = Subset.difference(read(events), read(bad))
     for (const events of evaluations) succeeded = Subset.intersection(succeeded, read(events))
-    const subset = Subset.difference(Subset.deserialize(resolved, planned).subset, succeeded)
+    const wanted = Subset.deserialize(resolved, planned)
+    const subset = Subset.difference(wanted.subset, succeeded)
     if (subset.size > 0) found.set(id, { resolved, subset })
+    else if (wanted.unknown.length > 0) gone.push(`${key} (${wanted.unknown[0]})`)
   }
   addSiblings(Graph.compiled(graph), found)
   const targets = new Map<string, Partitions.Serialized>()
   for (const [id, rest] of found) {
     if (rest !== undefined) targets.set(assets[id]!.key, Subset.serialize(rest.resolved, rest.subset))
   }
-  return found.size === 0 ? undefined : { keys: Array.from(found.keys(), (id) => assets[id]!.key), targets }
+  return found.size === 0 && gone.length === 0
+    ? undefined
+    : { keys: Array.from(found.keys(), (id) => assets[id]!.key), targets, gone }
 })
 
 /** What is left of an asset; `undefined` for all of one without partitions. */

@@ -523,6 +523,20 @@ interface Read {
 
 const stretch = (from: string, to: string): string => from === to ? from : `${from}…${to}`
 
+/**
+ * The place of one partition that is recorded by its key: nothing if the set has none with this key today, or one that
+ * begins or ends at another time.
+ */
+export const recordedTuple = (
+  axes: Axes,
+  partition: string,
+  recorded: Partitions.Serialized | undefined
+): ReadonlyArray<number> | undefined => {
+  const tuple = axes.indicesOf(partition)
+  if (tuple === undefined || recorded === undefined) return tuple
+  return has(deserialize(axes, recorded).subset, tuple) ? tuple : undefined
+}
+
 const maxStretches = 5
 const maxBoxes = 3
 
