@@ -39,7 +39,7 @@ import * as EventLog from "./EventLog.ts"
 import type * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
 import * as backfills from "./internal/backfill.ts"
-import { execute, outcomesOf } from "./internal/engine.ts"
+import { execute } from "./internal/engine.ts"
 import {
   AssetTimeoutError,
   AssetValueError,
@@ -49,6 +49,7 @@ import {
   RunNotPossibleError,
   RunPartitionsError
 } from "./internal/errors.ts"
+import { outcomesOf } from "./internal/outcomes.ts"
 import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
 import { left, together } from "./internal/retry.ts"

@@ -48,3 +48,11 @@ export const plannedChecks = (
 
 const none: ReadonlyArray<never> = []
 const nothing = Result.succeed<PlannedChecks>({ checks: none, alone: none })
+
+/**
+ * What the evaluation of a check, and a partition, is known by.
+ *
+ * @internal
+ */
+export const evaluationName = (key: string, check: string, partition: string | undefined): string =>
+  JSON.stringify([key, check, partition])

@@ -7,7 +7,7 @@ import * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
 import type * as Runtime from "../Runtime.ts"
-import { gravest, outcomesOf, withOutcomes } from "./engine.ts"
+import { gravest, outcomesOf, withOutcomes } from "./outcomes.ts"
 import * as Subset from "./subset.ts"
 
 /** @internal */
