@@ -434,7 +434,8 @@ export const makeFileSystem = Effect.fnUntraced(function*(
   const pathOf = (key: string): string => {
     let found = paths.get(key)
     if (found === undefined) {
-      found = path.join(root, ...AssetKey.segments(key).map(fileName))
+      // most keys are paths as they are
+      found = plainKey.test(key) ? path.join(root, key) : path.join(root, ...AssetKey.segments(key).map(fileName))
       paths.set(key, found)
     }
     return found
@@ -606,6 +607,9 @@ const fileName = (segment: string): string =>
     .replaceAll(/[^\w.=-]/gu, (char) => Array.from(encoder.encode(char), percent).join(""))
     // not "." nor "..", not hidden, and no folder that is named like a file beside it
     .replaceAll(/^\.|\.$|\.(?=(?:json|v8)$)/g, "%2E")
+
+/** What `fileName` leaves as it is, in all segments. */
+const plainKey = /^[\w=-]+(?:\/[\w=-]+)*$/
 
 const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
 

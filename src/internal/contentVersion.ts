@@ -17,7 +17,8 @@ const mixed = (x: number): number => {
   return h ^ (h >>> 16)
 }
 
-const text = (x: number): string => (x >>> 0).toString(16).padStart(8, "0")
+// a leading one keeps the zeros behind it
+const text = (x: number): string => ((x >>> 0) + 0x100000000).toString(16).slice(1)
 
 /**
  * The data version of some bytes: the same for the same, 32 hexadecimal digits.
