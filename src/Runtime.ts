@@ -514,6 +514,25 @@ interface Origin {
  * Assets that are not selected are loaded from storage. When the effect is interrupted, running assets are interrupted,
  * what they acquired is released, and the run is recorded as cancelled.
  *
+ * **Example** (What became of each asset)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const source = Asset.make("source", Effect.fail("the source is down"))
+ * const copy = Asset.make("copy", { inputs: { source }, compute: ({ source }) => Effect.succeed(source) })
+ * const other = Asset.make("other", Effect.succeed(1))
+ * const program = Effect.map(Runtime.run(Graph.make({ source, copy, other })), ({ outcomes, status }) => [
+ *   status,
+ *   outcomes.source._tag,
+ *   outcomes.copy._tag,
+ *   outcomes.other._tag
+ * ])
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Failed", "Failed", "UpstreamFailed", "Materialized"]
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */
@@ -628,6 +647,23 @@ const start = <T extends Graph.Assets, C extends Check.Any>(
  * All assets that can be computed are, before the effect fails. An asset that died of a defect makes the effect die, unless
  * another one failed with a typed error.
  *
+ * **Example** (Some of the assets, and their own error)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+ *
+ * const a = Asset.make("a", Effect.succeed(1))
+ * const b = Asset.make("b", { inputs: { a }, compute: () => Effect.fail("b is down") })
+ * const graph = Graph.make({ a, b })
+ * const program = Effect.gen(function*() {
+ *   const run = yield* Runtime.materialize(graph, { select: ["a"] })
+ *   return [run.outcomes.a._tag, run.outcomes.b._tag, yield* Effect.flip(Runtime.materialize(graph))]
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => ["Materialized", "NotSelected", "b is down"]
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */
@@ -705,6 +741,25 @@ export type LoadOptions<T extends Asset.Any> = unknown extends Asset.Partition<T
  * Loads what is stored for an asset, or for one partition of it, through the asset's own IO manager. It runs nothing.
  *
  * Fails with an `IOManagerError` whose reason is `NotStored` where there is nothing.
+ *
+ * **Example** (A value, and one of a partition)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
+ *
+ * const rate = Asset.make("rate", Effect.succeed(2))
+ * const sales = Asset.make("sales", {
+ *   partitions: Partitions.fixed(["eu", "us"]),
+ *   compute: (_, { partition }) => Effect.succeed(partition === "eu" ? 3 : 4)
+ * })
+ * const program = Effect.gen(function*() {
+ *   yield* Runtime.materialize(Graph.make({ rate, sales }), { partitions: "all" })
+ *   return [yield* Runtime.load(rate), yield* Runtime.load(sales, { partition: "us" })]
+ * })
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(program, inMemory)) // => [2, 4]
+ * ```
  *
  * @category loading
  * @since 0.1.0
@@ -1076,6 +1131,22 @@ export const streamBackfill = <T extends Graph.Assets, C extends Check.Any = nev
 
 /**
  * What a backfill would do; nothing runs and nothing is recorded.
+ *
+ * **Example** (A dry run)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
+ *
+ * const days = Asset.make("days", {
+ *   partitions: Partitions.daily({ start: "2024-01-01", end: "2024-02-01" }),
+ *   compute: () => Effect.succeed(1)
+ * })
+ * const plan = Runtime.planBackfill(Graph.make({ days }), { partitions: "missing", partitionsPerRun: 10 })
+ * const counts = Effect.map(plan, ({ runs }) => runs.map(({ count }) => count))
+ * const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * await Effect.runPromise(Effect.provide(counts, inMemory)) // => [10, 10, 10, 1]
+ * ```
  *
  * @category backfills
  * @since 0.1.0
