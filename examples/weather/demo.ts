@@ -51,13 +51,22 @@ const backfill = Effect.gen(function*() {
   if (plan.runs.length > 0) {
     yield* Console.log(`To be computed first, in ${plan.runs.length} runs:\n\n${missing.join("\n")}\n`)
   } else if (options.resume === undefined) return []
-  return yield* Runtime.backfill(graph, {
+  let isCancelled = false
+  const runs = yield* Runtime.backfill(graph, {
     ...options,
-    onProgress: (progress) =>
-      progress._tag === "BackfillRunFinished"
+    onProgress: (progress) => {
+      if (progress._tag === "BackfillFinished") isCancelled = progress.status === "Cancelled"
+      return progress._tag === "BackfillRunFinished"
         ? Console.log(backfillLine(plan.runs[progress.place]!, progress.run))
         : Effect.void
+    }
   })
+  // who resumes a backfill takes it over
+  return isCancelled
+    ? yield* new CliError.UserError({
+      cause: "Another process has taken the backfill over. Try again when it is done."
+    })
+    : runs
 })
 
 const demo = Command.make("demo", { selection, threshold, onlyStale }, (given) =>
