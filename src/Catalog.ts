@@ -31,7 +31,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -43,17 +42,18 @@ import * as EventLog from "./EventLog.ts"
 import * as Freshness from "./Freshness.ts"
 import * as Graph from "./Graph.ts"
 import { GraphStaleness, ofWhole } from "./internal/graphStaleness.ts"
+import { newId } from "./internal/ids.ts"
 import { concerns, type Subject } from "./internal/logState.ts"
 import * as Mapping from "./internal/mapping.ts"
 import { failedTries, layered } from "./internal/partitionState.ts"
-import { resolveIds } from "./internal/selectionResolve.ts"
+import { resolveSets } from "./internal/resolveSets.ts"
 import * as internal from "./internal/staleness.ts"
 import * as Subset from "./internal/subset.ts"
 import * as Metadata from "./Metadata.ts"
-import * as Partitions from "./Partitions.ts"
+import type * as Partitions from "./Partitions.ts"
 import * as PartitionSubset from "./PartitionSubset.ts"
-import type * as Plan from "./Plan.ts"
-import * as Selection from "./Selection.ts"
+import * as Plan from "./Plan.ts"
+import type * as Selection from "./Selection.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // staleness
@@ -229,26 +229,8 @@ const statesOf = Effect.fnUntraced(function*(
   const log = yield* EventLog.EventLog
   const assets = compiled.assets.filter((_, id) => read[id] === 1)
   const versions = yield* log.versions(wanted(assets.map(({ key }) => key)))
-  return new GraphStaleness(compiled, versions, yield* resolvedSets(assets))
+  return new GraphStaleness(compiled, versions, yield* resolveSets(assets))
 })
-
-/** The partition sets of some assets as they are now, by id. */
-const resolvedSets = Effect.fnUntraced(function*(
-  assets: ReadonlyArray<Asset.Any>
-): Effect.fn.Return<ReadonlyMap<string, Partitions.Resolved>, Partitions.DynamicKeysError, Partitions.DynamicKeys> {
-  const sets = new Map<string, Partitions.Resolved>()
-  for (const { partitions } of assets) {
-    if (partitions === undefined) continue
-    const id = Partitions.id(partitions)
-    if (!sets.has(id)) sets.set(id, yield* resolve(partitions))
-  }
-  return sets
-})
-
-/** A set of any kind needs the keys of dynamic sets at most, though its type leaves that open. */
-const resolve = Partitions.resolve as (
-  set: Partitions.Any
-) => Effect.Effect<Partitions.Resolved, Partitions.DynamicKeysError, Partitions.DynamicKeys>
 
 /**
  * Why a selection cannot be resolved.
@@ -269,22 +251,12 @@ const selectedIds = (
 ): Result.Result<ReadonlyArray<number>, SelectError> => {
   const compiled = Graph.compiled(graph)
   if (select === undefined) return Result.succeed(compiled.assets.map((_, id) => id))
-  const selection = typeof select === "string"
-    ? Selection.parse(select)
-    : Result.succeed(isList(select) ? Selection.keys(select) : select)
-  return Result.flatMap(
-    selection,
-    (selection) =>
-      Result.map(resolveIds(compiled, selection, { externals: true }), (ids) => {
-        const found: Array<number> = []
-        for (let id = 0; id < ids.length; id++) if (ids[id] === 1) found.push(id)
-        return found
-      })
-  )
+  return Result.map(Plan.selectedIds(compiled, select, { externals: true }), (ids) => {
+    const found: Array<number> = []
+    for (let id = 0; id < ids.length; id++) if (ids[id] === 1) found.push(id)
+    return found
+  })
 }
-
-const isList = (select: ReadonlyArray<string> | Selection.Selection): select is ReadonlyArray<string> =>
-  Array.isArray(select)
 
 /**
  * A cause in words.
@@ -738,8 +710,6 @@ export const reportMaterialization = <T extends Asset.Any>(
   CatalogServices<{ readonly asset: T }>
 > => report(asset, options ?? {}) as never // what the asset's own set needs is in its type
 
-const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
-
 const report = Effect.fnUntraced(function*(
   asset: Asset.Any,
   { dataVersion, metadata, partition, tags = {} }: ReportOptions
@@ -753,8 +723,8 @@ const report = Effect.fnUntraced(function*(
   if (asset.partitions === undefined && partition !== undefined) return yield* refused("it has no partitions")
   const log = yield* EventLog.EventLog
   const reads = [...Object.values(asset.inputs), ...asset.deps]
-  const sets = yield* resolvedSets([asset, ...reads.map((read) => read.asset)])
-  const axes = asset.partitions && sets.get(Partitions.id(asset.partitions))
+  const resolve = yield* resolveSets([asset, ...reads.map((read) => read.asset)])
+  const axes = asset.partitions && resolve(asset.partitions)
   if (axes !== undefined && axes.indicesOf(partition!) === undefined) {
     return yield* refused(`there is no partition ${JSON.stringify(partition)}`)
   }
@@ -771,7 +741,7 @@ const report = Effect.fnUntraced(function*(
       if (version !== undefined) inputVersions[upstream.key] = version
       continue
     }
-    const upstreamAxes = sets.get(Partitions.id(upstream.partitions))!
+    const upstreamAxes = resolve(upstream.partitions)
     const depth = upstreamAxes.dimensions.length
     const needed = reads.flatMap((read) =>
       read.asset.key === upstream.key ? [Mapping.upstream(read.mapping, axes, subset, upstreamAxes).existing] : []
@@ -787,7 +757,7 @@ const report = Effect.fnUntraced(function*(
       dataVersion
     }))
   }
-  const runId = yield* random.uuidV7()
+  const runId = yield* newId
   const timestamp = yield* Clock.currentTimeMillis
   const about = partition === undefined ? {} : { partition }
   yield* log.append([
@@ -1007,7 +977,7 @@ const partitionsOf = Effect.fnUntraced(function*(
   const { key, partitions: set } = asset
   if (set === undefined) return yield* new NotPartitionedError({ key })
   const log = yield* EventLog.EventLog
-  const resolved = yield* resolve(set)
+  const resolved = (yield* resolveSets([asset]))(set)
   const outcomes = (yield* log.outcomes([key])).get(key) ?? []
   const versions = (yield* log.versions([key])).get(key) ?? []
   const running = yield* log.runs({ statuses: ["Running"], key })
@@ -1389,7 +1359,7 @@ const statusOf = Effect.fnUntraced(function*(
   const outcomes = yield* log.outcomes(wanted(keys))
   const evaluations = yield* log.checks(wanted(keys))
   const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
-  const states = new GraphStaleness(compiled, versions, yield* resolvedSets(compiled.assets))
+  const states = new GraphStaleness(compiled, versions, yield* resolveSets(compiled.assets))
   const told: Told = { keys, declared: declaredChecks(graph), versions, outcomes, evaluations, running }
   const now = yield* Clock.currentTimeMillis
   const found = byKey<AssetStatus>()

@@ -98,7 +98,7 @@ export const make = <T extends Graph.Assets>(
   const incomplete = Graph.incomplete(graph)
   if (incomplete !== undefined) return Result.fail(incomplete)
   const compiled = Graph.compiled(graph)
-  const planned = selected(compiled, options?.select)
+  const planned = selectedIds(compiled, options?.select)
   if (Result.isFailure(planned)) return Result.fail(planned.failure)
   const outputs = completeMultis(compiled, planned.success)
   const keys: Array<string> = []
@@ -109,15 +109,21 @@ export const make = <T extends Graph.Assets>(
   return Result.succeed(Object.assign(Object.create(Proto), { keys, [Internal]: inside }))
 }
 
-const selected = (
+/**
+ * 1 for each node that is selected, in whichever way: all that can be computed if nothing is said.
+ *
+ * @internal
+ */
+export const selectedIds = (
   compiled: Compiled,
-  select: ReadonlyArray<string> | string | Selection.Selection | undefined
-): Result.Result<Uint8Array, PlanError> => {
+  select: ReadonlyArray<string> | string | Selection.Selection | undefined,
+  options?: { readonly externals?: boolean | undefined }
+): Result.Result<Uint8Array, Selection.SelectionError | Graph.UnknownAssetError> => {
   if (typeof select === "string") {
-    return Result.flatMap(Selection.parse(select), (selection) => resolveIds(compiled, selection))
+    return Result.flatMap(Selection.parse(select), (selection) => resolveIds(compiled, selection, options))
   }
-  if (select === undefined) return resolveIds(compiled, Selection.all)
-  return resolveIds(compiled, isList(select) ? Selection.keys(select) : select)
+  if (select === undefined) return resolveIds(compiled, Selection.all, options)
+  return resolveIds(compiled, isList(select) ? Selection.keys(select) : select, options)
 }
 
 const isList = (select: ReadonlyArray<string> | Selection.Selection): select is ReadonlyArray<string> =>

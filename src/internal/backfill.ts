@@ -4,7 +4,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -29,12 +28,11 @@ import {
   withSiblings
 } from "./backfillPlan.ts"
 import { BackfillError, RunPartitionsError } from "./errors.ts"
+import { newId } from "./ids.ts"
 import { downstream } from "./mapping.ts"
 import { resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
 import type { Wanted } from "./targets.ts"
-
-const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
 
 /** @internal */
 export interface Options {
@@ -74,7 +72,7 @@ const prepare = Effect.fnUntraced(function*(
   const inside = Plan.inside(plan)
   const { graph } = inside
   const log = yield* EventLog.EventLog
-  const resolve = yield* resolveSets(inside.graph, yield* Clock.currentTimeMillis)
+  const resolve = yield* resolveSets(inside.graph.assets)
   const resumed = options.resume === undefined ? undefined : yield* beginningOf(log, options.resume)
   const asked: Result.Result<ReadonlyMap<number, BackfillTarget>, RunPartitionsError["problems"]> =
     resumed !== undefined
@@ -301,7 +299,7 @@ export const execute = Effect.fnUntraced(function*(
   const { inside, resumed, runs, targets } = prepared
   const { graph } = inside
   const startedAt = yield* Clock.currentTimeMillis
-  const backfillId = resumed?.started.backfillId ?? (yield* random.uuidV7())
+  const backfillId = resumed?.started.backfillId ?? (yield* newId)
   const tags = { ...resumed?.started.tags, ...options.tags }
   const { partitionsPerRun = resumed === undefined ? 1 : resumed.started.partitionsPerRun ?? "all" } = options
   const started: Started = {

@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import { make as makeRandom } from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -19,6 +18,7 @@ import type * as Runtime from "../Runtime.ts"
 import { evaluationName, type PlannedChecks, plannedChecks } from "./checks.ts"
 import { resolveConfig } from "./config.ts"
 import { RunConfigError, RunPartitionsError } from "./errors.ts"
+import { newId } from "./ids.ts"
 import { isSingle, upstream } from "./mapping.ts"
 import { PlannedRun } from "./plannedRun.ts"
 import { CurrentPools } from "./pools.ts"
@@ -27,8 +27,6 @@ import { type Resolve, resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
 import { targetsOf, type Wanted } from "./targets.ts"
 import { expand, type Target, whole, type Work } from "./work.ts"
-
-const random = makeRandom((size) => globalThis.crypto.getRandomValues(new Uint8Array(size)))
 
 /** @internal */
 export interface Options {
@@ -55,7 +53,7 @@ export const execute = (
   listener: ((progress: Runtime.Progress) => void) | undefined
 ): Effect.Effect<Runtime.Run<Graph.Assets>, Runtime.RunError, EventLog.EventLog> =>
   Effect.flatMap(
-    random.uuidV7(),
+    newId,
     (runId) =>
       Effect.withSpan(runPlan(graph, plan, options, listener, runId), "assets.run", {
         attributes: { "run.id": runId },
@@ -80,7 +78,7 @@ const runPlan = Effect.fnUntraced(function*(
   const context = yield* Effect.context<never>()
   const judged = plannedChecks(inside, options.checks)
   if (Result.isFailure(judged)) return yield* new RunConfigError({ problems: judged.failure })
-  const targeted = yield* targetedBy(inside, options, judged.success, clock.currentTimeMillisUnsafe())
+  const targeted = yield* targetedBy(inside, options, judged.success)
   const known = knownVersions(inside, options, judged.success.checks)
   const partitions = targeted && knownPartitions(inside, options, judged.success.checks, targeted)
   const versions = new RecordedVersions(
@@ -180,11 +178,10 @@ interface Targeted {
 const targetedBy = Effect.fnUntraced(function*(
   inside: Plan.Inside,
   options: Options,
-  { alone, checks }: PlannedChecks,
-  now: number
+  { alone, checks }: PlannedChecks
 ): Effect.fn.Return<Targeted | undefined, RunPartitionsError | Partitions.DynamicKeysError> {
   if (!inside.graph.isPartitioned && checks.length === 0 && options.checks !== "only") return undefined
-  const resolve = yield* resolveSets(inside.graph, now)
+  const resolve = yield* resolveSets(inside.graph.assets)
   const targeted = inside.planned.slice()
   for (const id of alone) targeted[id] = 1
   const targets = targetsOf({ ...inside, planned: targeted }, options.partitions, resolve)

@@ -2,8 +2,9 @@
  * The staleness of the assets of a graph: each when it is asked for first, and then kept. O(edges) for all of them.
  */
 import type * as Asset from "../Asset.ts"
+import type { Partitioned, Stale, Staleness } from "../Catalog.ts"
 import type * as EventLog from "../EventLog.ts"
-import * as Partitions from "../Partitions.ts"
+import type * as Partitions from "../Partitions.ts"
 import * as PartitionSubset from "../PartitionSubset.ts"
 import type { Compiled } from "./compile.ts"
 import {
@@ -14,40 +15,11 @@ import {
   type PartitionVersions,
   type Reader
 } from "./partitionState.ts"
+import type { Resolve } from "./resolveSets.ts"
 import { type Cause, compare, type Recorded, type Upstream } from "./staleness.ts"
 
-/** @internal */
-export interface Fresh {
-  readonly _tag: "Fresh"
-}
-
-/** @internal */
-export interface Stale {
-  readonly _tag: "Stale"
-  readonly causes: ReadonlyArray<Cause>
-  readonly rootCauses: ReadonlyArray<Cause>
-}
-
-/** @internal */
-export interface Missing {
-  readonly _tag: "Missing"
-}
-
-/** @internal */
-export interface Partitioned {
-  readonly _tag: "Partitioned"
-  readonly fresh: PartitionSubset.Any
-  readonly stale: PartitionSubset.Any
-  readonly missing: PartitionSubset.Any
-  readonly causes: ReadonlyArray<Cause>
-  readonly rootCauses: ReadonlyArray<Cause>
-}
-
-/** @internal */
-export type Status = Fresh | Stale | Missing | Partitioned
-
-const fresh: Status = { _tag: "Fresh" }
-const missing: Status = { _tag: "Missing" }
+const fresh: Staleness = { _tag: "Fresh" }
+const missing: Staleness = { _tag: "Missing" }
 
 /**
  * What is known of the versions of a whole asset: states of partitions are of another time, when it had some.
@@ -81,30 +53,30 @@ export const toleratesAbsence = (asset: Asset.Any, upstream: string): boolean =>
 export class GraphStaleness {
   private readonly graph: Compiled
   private readonly versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>
-  private readonly sets: ReadonlyMap<string, Partitions.Resolved>
+  private readonly resolve: Resolve
   private readonly wholes: ReadonlyArray<EventLog.VersionState | undefined>
   /** Each asset as those see it that read it. */
   private readonly current: ReadonlyArray<Upstream>
   /** Used for one asset after the other. */
   private readonly upstreams: Array<Upstream> = []
   private readonly partitions = new Map<number, PartitionVersions>()
-  private readonly statuses: Array<Status | undefined>
+  private readonly statuses: Array<Staleness | undefined>
 
-  /** `sets` are the partition sets of the graph as they are now, by id. */
+  /** `resolve` gives the partition sets of the graph as they are now. */
   constructor(
     graph: Compiled,
     versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>,
-    sets: ReadonlyMap<string, Partitions.Resolved>
+    resolve: Resolve
   ) {
     this.graph = graph
     this.versions = versions
-    this.sets = sets
+    this.resolve = resolve
     this.wholes = graph.assets.map(({ key }) => ofWhole(versions.get(key)))
     this.current = graph.assets.map(({ external, key }, id) => ({ key, external, version: this.wholes[id] }))
-    this.statuses = new Array<Status | undefined>(graph.assets.length).fill(undefined)
+    this.statuses = new Array<Staleness | undefined>(graph.assets.length).fill(undefined)
   }
 
-  of(id: number): Status {
+  of(id: number): Staleness {
     return this.statuses[id] ??= this.evaluate(id)
   }
 
@@ -114,17 +86,13 @@ export class GraphStaleness {
     if (set === undefined) return undefined
     let found = this.partitions.get(id)
     if (found === undefined) {
-      found = layered(this.resolved(set), this.versions.get(this.graph.assets[id]!.key) ?? [])
+      found = layered(this.resolve(set), this.versions.get(this.graph.assets[id]!.key) ?? [])
       this.partitions.set(id, found)
     }
     return found
   }
 
-  private resolved(set: Partitions.Any): Partitions.Resolved {
-    return this.sets.get(Partitions.id(set))!
-  }
-
-  private evaluate(id: number): Status {
+  private evaluate(id: number): Staleness {
     const asset = this.graph.assets[id]!
     // nobody here computes it, so there is nothing to do about it
     if (asset.external) return fresh
@@ -156,8 +124,8 @@ export class GraphStaleness {
     })
   }
 
-  private evaluatePartitions(id: number, set: Partitions.Any): Status {
-    const axes = this.resolved(set)
+  private evaluatePartitions(id: number, set: Partitions.Any): Staleness {
+    const axes = this.resolve(set)
     const found = evaluate(this.partitionsOf(id)!, { ...this.readerOf(id), axes })
     return withRoots({
       _tag: "Partitioned",
@@ -203,7 +171,7 @@ export class GraphStaleness {
     return {
       key,
       codeVersion,
-      axes: asset.partitions === undefined ? undefined : this.resolved(asset.partitions),
+      axes: asset.partitions === undefined ? undefined : this.resolve(asset.partitions),
       whole,
       toleratesAbsence: (upstream) => toleratesAbsence(asset, upstream),
       partitioned
@@ -226,7 +194,7 @@ export class GraphStaleness {
   }
 }
 
-const causesIn = (status: Status): ReadonlyArray<Cause> =>
+const causesIn = (status: Staleness): ReadonlyArray<Cause> =>
   status._tag === "Stale" || status._tag === "Partitioned" ? status.causes : []
 
 /** Root causes are looked for when somebody wants them: all of them for all assets would be more than the edges. */

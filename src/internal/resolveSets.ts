@@ -1,40 +1,42 @@
 /**
  * Partition sets at a moment.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Asset from "../Asset.ts"
 import * as Partitions from "../Partitions.ts"
-import type { Compiled } from "./compile.ts"
 
 /** A set at the moment that is meant. */
 export type Resolve = (set: Partitions.Any) => Partitions.Resolved
 
 /**
- * Resolves each set of a graph once, all at the same moment.
+ * Resolves each set of some assets once, all of them now.
  *
  * @internal
  */
 export const resolveSets = Effect.fnUntraced(function*(
-  graph: Compiled,
-  now: number
+  assets: ReadonlyArray<Asset.Any>
 ): Effect.fn.Return<Resolve, Partitions.DynamicKeysError> {
+  const now = yield* Clock.currentTimeMillis
   const context = yield* Effect.context<never>()
   const dynamic = new Map<string, ReadonlyArray<string>>()
-  for (const { partitions } of graph.assets) {
+  for (const { partitions } of assets) {
     if (partitions === undefined) continue
     for (const name of Partitions.dynamicNames(partitions)) {
       if (dynamic.has(name)) continue
-      // a graph with dynamic partitions has the service in its type
+      // assets with dynamic partitions have the service in their type
       const service = Context.get(context as Context.Context<Partitions.DynamicKeys>, Partitions.DynamicKeys)
       dynamic.set(name, yield* service.keys(name))
     }
   }
-  const sets = new Map<Partitions.Any, Partitions.Resolved>()
+  const sets = new Map<string, Partitions.Resolved>()
   return (set) => {
-    let resolved = sets.get(set)
+    const id = Partitions.id(set)
+    let resolved = sets.get(id)
     if (resolved === undefined) {
       resolved = Partitions.resolveAt(set, now, dynamic)
-      sets.set(set, resolved)
+      sets.set(id, resolved)
     }
     return resolved
   }

@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
-import * as Partitions from "../Partitions.ts"
+import type * as Partitions from "../Partitions.ts"
 import type * as Runtime from "../Runtime.ts"
 import { gravest, outcomesOf, withOutcomes } from "./outcomes.ts"
+import { resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
 
 /** @internal */
@@ -51,6 +52,7 @@ export const left = Effect.fnUntraced(function*(
         if (refuses(event)) refused.push(event)
       }
     }))
+  const resolve = yield* resolveSets(assets)
   const found = new Map<number, Rest>()
   const gone: Array<string> = []
   for (const key of checksOnly ? [] : run.keys) {
@@ -70,11 +72,7 @@ export const left = Effect.fnUntraced(function*(
       if (!isDone || bad.length > 0 || evaluations.some((events) => events.length === 0)) found.set(id, undefined)
       continue
     }
-    // a graph with dynamic partitions has the service that knows their keys in its type
-    const resolved = yield* Partitions.resolve(partitions) as Effect.Effect<
-      Partitions.Resolved,
-      Partitions.DynamicKeysError
-    >
+    const resolved = resolve(partitions)
     const read = (events: ReadonlyArray<{ readonly partitions?: Partitions.Serialized | undefined }>) =>
       Subset.unionAll(
         resolved.dimensions.length,
