@@ -187,6 +187,17 @@ describe("staleness of assets without partitions", () => {
       })
   )
 
+  tested("a partition that was only observed is missing where it is computed", () =>
+    Effect.gen(function*() {
+      const parts = Asset.make("parts", { partitions: Partitions.fixed(["alpha", "beta"]), compute: nothing })
+      yield* record({ observed: "parts", partition: "alpha", dataVersion: "seen" })
+      const { parts: found } = yield* Catalog.staleness(Graph.make({ parts }))
+      assert.deepStrictEqual(
+        found._tag === "Partitioned" && [found.missing, found.fresh].map((of) => Array.from(PartitionSubset.keys(of))),
+        [["alpha", "beta"], []]
+      )
+    }))
+
   tested("STA23: code comes before data, data before dependencies", () =>
     Effect.gen(function*() {
       const added = Asset.make("added", { compute: nothing })

@@ -399,6 +399,8 @@ export const evaluate = (versions: PartitionVersions, reader: Reader & { readonl
   const gathered = new Map<string, Gathered>()
   const known: Array<Subset.Subset> = []
   for (const piece of versions.pieces()) {
+    // what was only observed, nobody here has computed
+    if (piece.entry.observed) continue
     known.push(piece.subset)
     for (const cause of comparePiece(piece, reader, extents)) {
       const extent = extents.get(cause) ?? { stale: piece.subset }
