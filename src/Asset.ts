@@ -36,7 +36,14 @@ import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
 import type * as Freshness from "./Freshness.ts"
-import { type Computation as Program, CurrentStep, runStep, toComputation } from "./internal/step.ts"
+import {
+  type Computation as Program,
+  type ComputedError,
+  type ComputedServices,
+  CurrentStep,
+  runStep,
+  toComputation
+} from "./internal/step.ts"
 import * as IOManager from "./IOManager.ts"
 import * as Metadata from "./Metadata.ts"
 import * as PartitionMapping from "./PartitionMapping.ts"
@@ -474,16 +481,6 @@ type Computation<A> =
 
 type ComputedSuccess<Ret> = Ret extends Effect.Effect<infer A, infer _E, infer _R> ? A
   : Ret extends Generator<infer _Y, infer A, infer _N> ? A
-  : never
-
-type ComputedError<Ret> = Ret extends Effect.Effect<infer _A, infer E, infer _R> ? E
-  : Ret extends Generator<infer Y, infer _A, infer _N> ?
-    Effect.Error<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
-  : never
-
-type ComputedServices<Ret> = Ret extends Effect.Effect<infer _A, infer _E, infer R> ? R
-  : Ret extends Generator<infer Y, infer _A, infer _N>
-    ? Effect.Services<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
   : never
 
 /** A value without its Option and Output wrappers. */

@@ -37,7 +37,12 @@ import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
 import type * as Asset from "./Asset.ts"
-import { type Computation as Program, toComputation } from "./internal/step.ts"
+import {
+  type Computation as Program,
+  type ComputedError,
+  type ComputedServices,
+  toComputation
+} from "./internal/step.ts"
 import type * as Metadata from "./Metadata.ts"
 
 const TypeId = "~effect-assets/Check"
@@ -146,16 +151,6 @@ type Computation =
     boolean | Result,
     never
   >
-
-type ComputedError<Ret> = Ret extends Effect.Effect<infer _A, infer E, infer _R> ? E
-  : Ret extends Generator<infer Y, infer _A, infer _N> ?
-    Effect.Error<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
-  : never
-
-type ComputedServices<Ret> = Ret extends Effect.Effect<infer _A, infer _E, infer R> ? R
-  : Ret extends Generator<infer Y, infer _A, infer _N>
-    ? Effect.Services<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
-  : never
 
 type Inputs = { readonly [name: string]: Asset.AnyInput }
 

@@ -27,6 +27,7 @@ import { dual } from "effect/Function"
 import * as Hash from "effect/Hash"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as internal from "./internal/subset.ts"
 import * as Partitions from "./Partitions.ts"
 
@@ -238,16 +239,11 @@ export const range = <P, R>(
   Effect.flatMap(
     Partitions.resolve(set),
     (resolved): Effect.Effect<PartitionSubset<P>, Partitions.PartitionsError> => {
-      const [first, last] = [resolved.indicesOf(from), resolved.indicesOf(to)]
-      if (first === undefined || last === undefined) {
-        return Effect.fail(noKeys([from, to].filter((key) => resolved.indicesOf(key) === undefined)))
-      }
-      if (first.some((index, axis) => index > last[axis]!)) {
-        const problem = `The range ends before it starts: ${JSON.stringify(to)} is before ${JSON.stringify(from)}.`
-        return Effect.fail(new Partitions.PartitionsError({ reason: "Key", problem }))
-      }
-      const sides = first.map((index, axis) => internal.fromRange(index, last[axis]! + 1))
-      return Effect.succeed(fromResolved(resolved, internal.box(sides)))
+      const found = internal.fromKeyRange(resolved, { from, to })
+      if (Result.isSuccess(found)) return Effect.succeed(fromResolved(resolved, found.success))
+      if (found.failure.length > 0) return Effect.fail(noKeys(found.failure))
+      const problem = `The range ends before it starts: ${JSON.stringify(to)} is before ${JSON.stringify(from)}.`
+      return Effect.fail(new Partitions.PartitionsError({ reason: "Key", problem }))
     }
   )
 

@@ -97,19 +97,20 @@ const eventsTable: Table = {
   columns: ["cursor", "run_id", "backfill_id", "asset", "slot", "tag", "at", "data"]
 }
 const state = ["asset", "slot", "window_start", "window_end", "cursor"]
+/** What a state of versions tells. */
+const versionDetails = [
+  "observed",
+  "stored",
+  "run_id",
+  "at",
+  "data_version",
+  "code_version",
+  "input_versions",
+  "detail"
+]
 const versionsTable: StateTable = {
   name: "effect_assets_versions",
-  columns: [
-    ...state,
-    "observed",
-    "stored",
-    "run_id",
-    "at",
-    "data_version",
-    "code_version",
-    "input_versions",
-    "detail"
-  ],
+  columns: [...state, ...versionDetails],
   kind: "observed"
 }
 const outcomesTable: StateTable = {
@@ -191,18 +192,7 @@ const versionRow = (event: EventLog.AssetMaterialized | EventLog.AssetObserved, 
 }
 
 /** The columns of a state of versions, in the order in which it is read. */
-const versionColumns = [
-  "asset",
-  "cursor",
-  "observed",
-  "stored",
-  "run_id",
-  "at",
-  "data_version",
-  "code_version",
-  "input_versions",
-  "detail"
-]
+const versionColumns = ["asset", "cursor", ...versionDetails]
 
 type VersionRow = readonly [
   asset: string,

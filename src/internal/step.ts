@@ -95,6 +95,18 @@ export const toComputation = (compute: (inputs: never, context: never) => unknow
   }
 }
 
+/** How a program fails, by what `compute` or `check` returns. */
+export type ComputedError<Ret> = Ret extends Effect.Effect<infer _A, infer E, infer _R> ? E
+  : Ret extends Generator<infer Y, infer _A, infer _N> ?
+    Effect.Error<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
+  : never
+
+/** What a program needs, by what `compute` or `check` returns. */
+export type ComputedServices<Ret> = Ret extends Effect.Effect<infer _A, infer _E, infer R> ? R
+  : Ret extends Generator<infer Y, infer _A, infer _N>
+    ? Effect.Services<Extract<Y, Effect.Effect<unknown, unknown, unknown>>>
+  : never
+
 type Program = Generator<Effect.Effect<unknown, unknown, unknown>, unknown, unknown>
 
 /** Runs a program as far as it goes without suspending; the rest is an effect. */

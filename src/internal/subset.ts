@@ -2,6 +2,7 @@
  * Subsets of partitions: sets of index tuples, one index for each dimension. They are kept as intervals and never listed,
  * so a million partitions in a row cost as much as one. Equal sets have equal structure.
  */
+import * as Result from "effect/Result"
 import type * as Partitions from "../Partitions.ts"
 import type { Dimension, WindowLine } from "./dimension.ts"
 
@@ -460,6 +461,23 @@ export const fromKeys = (
     else tuples.push(found)
   }
   return { subset: fromTuples(axes.dimensions.length, tuples), unknown: [...unknown] }
+}
+
+/**
+ * The partitions from one key to another, which both belong to it: of a product, the combinations of the ranges of its
+ * dimensions. Where there are none, the keys that the set does not have; no key at all if the range ends before it starts.
+ */
+export const fromKeyRange = (
+  axes: Axes,
+  { from, to }: Partitions.KeyRange
+): Result.Result<Subset, ReadonlyArray<string>> => {
+  const [first, last] = [axes.indicesOf(from), axes.indicesOf(to)]
+  if (first === undefined || last === undefined) {
+    return Result.fail([from, to].filter((key) => axes.indicesOf(key) === undefined))
+  }
+  return first.some((index, axis) => index > last[axis]!)
+    ? Result.fail([])
+    : Result.succeed(box(first.map((index, axis) => fromRange(index, last[axis]! + 1))))
 }
 
 /** The keys one by one, in order. */

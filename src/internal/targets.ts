@@ -21,27 +21,6 @@ export interface Problem {
   readonly problem: string
 }
 
-/** The partitions of a range: of a product, the combinations of the ranges of its dimensions. */
-const rangeOf = (
-  resolved: Partitions.Resolved,
-  { from, to }: { readonly from: string; readonly to: string }
-): Result.Result<Subset.Subset, string> => {
-  const { dimensions } = resolved
-  const single = dimensions[0]!.name === undefined
-  const [first, last] = [from, to].map((key) => single ? [key] : key.split("|"))
-  const sides: Array<Subset.Subset> = []
-  for (let axis = 0; axis < dimensions.length; axis++) {
-    const { dimension } = dimensions[axis]!
-    const lo = dimension.indexOf(first![axis] ?? "")
-    const hi = dimension.indexOf(last![axis] ?? "")
-    if (lo < 0 || first!.length !== dimensions.length) return Result.fail(absent(resolved, from))
-    if (hi < 0 || last!.length !== dimensions.length) return Result.fail(absent(resolved, to))
-    if (hi < lo) return Result.fail(`has the range the other way round: "${to}" comes before "${from}"`)
-    sides.push(Subset.fromRange(lo, hi + 1))
-  }
-  return Result.succeed(Subset.box(sides))
-}
-
 const absent = (resolved: Partitions.Resolved, key: string): string => {
   const all = Subset.allOf(resolved)
   if (all.size === 0) return `has no partition ${JSON.stringify(key)}: it has none yet`
@@ -59,7 +38,12 @@ export const subsetOf = (
   wanted: Wanted
 ): Result.Result<Subset.Subset, string> => {
   if (wanted === "all") return Result.succeed(Subset.allOf(resolved))
-  if ("from" in wanted) return rangeOf(resolved, wanted)
+  if ("from" in wanted) {
+    return Result.mapError(Subset.fromKeyRange(resolved, wanted), ([missing]) =>
+      missing === undefined
+        ? `has the range the other way round: "${wanted.to}" comes before "${wanted.from}"`
+        : absent(resolved, missing))
+  }
   const { subset, unknown } = Subset.fromKeys(resolved, wanted)
   return unknown.length > 0 ? Result.fail(absent(resolved, unknown[0]!)) : Result.succeed(subset)
 }

@@ -216,13 +216,7 @@ export const expand = (
       const many = input.many ||
         (name === undefined && isPartitioned &&
           !isSingle(input.mapping, asset.partitions, graph.assets[to]!.partitions!))
-      if (name !== undefined) {
-        own.push(
-          input.many
-            ? { name, mode: input.mode, id: -1, many: nodes, key }
-            : { name, mode: input.mode, id: nodes[0] ?? -1, key }
-        )
-      }
+      if (name !== undefined) own.push(nodeRead(name, input, nodes, key))
       link(key, { nodes, many, named: isPartitioned && isMovable(input.mapping, partition) }, isPartitioned)
       builder.edges(nodes, id, many || input.mode !== "value")
     }
@@ -265,12 +259,7 @@ export const expand = (
         const input = check.inputs[name]!
         const at = graph.ids.get(input.asset.key)!
         const nodes = follow(check.asset, input, at, partition, input.mode)
-        const { key } = graph.assets[at]!
-        own.push(
-          input.many
-            ? { name, mode: input.mode, id: -1, many: nodes, key }
-            : { name, mode: input.mode, id: nodes[0] ?? -1, key }
-        )
+        own.push(nodeRead(name, input, nodes, graph.assets[at]!.key))
         builder.edges(nodes, id, input.many || input.mode !== "value")
       }
       while (reads.length < id) reads.push([])
@@ -289,6 +278,13 @@ export const expand = (
     : none
   return { work, unmet, circular, entangled }
 }
+
+const nodeRead = (
+  name: string,
+  { many, mode }: Asset.AnyInput,
+  nodes: ReadonlyArray<number>,
+  key: string
+): NodeRead => many ? { name, mode, id: -1, many: nodes, key } : { name, mode, id: nodes[0] ?? -1, key }
 
 /**
  * Whether an input may lead to another partition another time, or from another definition. From a window to the one before
