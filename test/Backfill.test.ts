@@ -1,20 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Option, Schema, type Scope, Stream } from "effect"
-import { Asset, Check, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
+import { Cause, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { Asset, Check, EventLog, Graph, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { eventsOf, inMemory, testWith } from "./fixtures/inMemory.ts"
 
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-type Provided = IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys | Scope.Scope
-
-/** A test with a storage and a log of its own, in memory, in 2024. */
-const test = <Eff extends Effect.Effect<any, any, Provided>, A>(name: string, body: () => Generator<Eff, A, never>) =>
-  it.effect(name, () =>
-    Effect.provide(
-      Effect.andThen(TestClock.setTime(Date.UTC(2024, 0, 1)), Effect.gen(body)),
-      inMemory
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    ) as Effect.Effect<A, unknown, Scope.Scope>)
+/** A test in 2024. */
+const test = testWith({ now: Date.UTC(2024, 0, 1) })
 
 const days = Partitions.daily({ start: "2020-01-01", end: "2020-02-01" })
 const letters = Partitions.fixed(["a", "b", "c", "d"])
@@ -58,9 +49,6 @@ const runsOf = ({ runs }: Runtime.BackfillPlan) =>
 
 const countsOf = ({ assets }: Runtime.BackfillPlan) =>
   Object.fromEntries(assets.map(({ count, key }) => [key, count ?? "once"]))
-
-const eventsOf = (filter: EventLog.EventFilter = {}) =>
-  EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
 
 const tagsOf = (filter: EventLog.EventFilter = {}) =>
   Effect.map(eventsOf(filter), (events) => events.map(({ _tag }) => _tag))

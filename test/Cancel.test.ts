@@ -1,43 +1,12 @@
 /** Runs that somebody else ends: through the log, be it from another process. */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  Clock,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Schedule,
-  Schema,
-  type Scope,
-  Stream
-} from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
 import { Asset, Check, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { eventsOf, inMemory, testWith } from "./fixtures/inMemory.ts"
 
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-/** A test with a storage, a log and pools of its own, in memory. */
-const test = <Eff extends Effect.Effect<any, any, IOManager.IOManager | EventLog.EventLog | Scope.Scope>, A>(
-  name: string,
-  body: () => Generator<Eff, A, never>
-) =>
-  it.effect(
-    name,
-    () =>
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-      Effect.provide(Effect.gen(body), [inMemory, Runtime.layerPools({ db: 1 })]) as Effect.Effect<
-        A,
-        unknown,
-        Scope.Scope
-      >
-  )
-
-const eventsOf = (filter: EventLog.EventFilter = {}) =>
-  EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
+/** A test with a slot for the database. */
+const test = testWith({ layer: Runtime.layerPools({ db: 1 }) })
 
 const eventTags = Effect.map(
   eventsOf(),

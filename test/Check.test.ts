@@ -1,38 +1,9 @@
 /** What checks judge, what they stop, and what is told of them. */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  Context,
-  Deferred,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Result,
-  Schedule,
-  Schema,
-  type Scope,
-  Stream
-} from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Layer, Option, Result, Schedule, Schema, Stream } from "effect"
 import { Asset, Check, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
-
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-/** A test with a storage and a log of its own, in memory. */
-const test = <Eff extends Effect.Effect<any, any, IOManager.IOManager | EventLog.EventLog | Scope.Scope>, A>(
-  name: string,
-  body: () => Generator<Eff, A, never>
-) =>
-  it.effect(
-    name,
-    // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    () => Effect.provide(Effect.gen(body), inMemory) as Effect.Effect<A, unknown, Scope.Scope>
-  )
-
-const eventsOf = (filter: EventLog.EventFilter = {}) =>
-  EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
+import { eventsOf, test } from "./fixtures/inMemory.ts"
 
 /** The evaluations that are recorded of a run. */
 const evaluationsOf = (run: { readonly id: string }) =>

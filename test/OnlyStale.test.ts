@@ -7,18 +7,7 @@ import { Context, DateTime, Effect, FileSystem, Layer, Option, Schema, Stream } 
 import { Asset, Catalog, Check, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { TestClock } from "effect/testing"
-
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-type Provided = IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys
-
-/** A test with a storage and a log of its own, in memory. */
-const test = <Eff extends Effect.Effect<any, any, Provided>, A>(name: string, body: () => Generator<Eff, A, never>) =>
-  it.effect(
-    name,
-    // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    () => Effect.provide(Effect.gen(body), inMemory) as Effect.Effect<A, unknown>
-  )
+import { type Provided, test } from "./fixtures/inMemory.ts"
 
 const outcomeTags = (run: Runtime.Run<Graph.Assets>) =>
   Object.fromEntries(Object.entries(run.outcomes).map(([name, { _tag }]) => [name, _tag]))

@@ -16,32 +16,14 @@ import {
   References,
   Schedule,
   Schema,
-  type Scope,
-  Stream,
   Tracer
 } from "effect"
 import { Asset, Check, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { eventsOf, inMemory, type Provided, testWith } from "./fixtures/inMemory.ts"
 
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-type Provided = IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys | Scope.Scope
-
-/** A test with a storage and a log of its own, in memory, in which it is the 7th of January 2020. */
-const test = <Eff extends Effect.Effect<any, any, Provided>, A>(name: string, body: () => Generator<Eff, A, never>) =>
-  it.effect(
-    name,
-    () =>
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-      Effect.provide(
-        Effect.andThen(TestClock.setTime(Date.UTC(2020, 0, 7)), Effect.gen(body)),
-        inMemory
-      ) as Effect.Effect<
-        A,
-        unknown,
-        Scope.Scope
-      >
-  )
+/** A test on the 7th of January 2020. */
+const test = testWith({ now: Date.UTC(2020, 0, 7) })
 
 /** The same, once for each row of a table. */
 const table = <Row extends { readonly name: string }, Eff extends Effect.Effect<any, any, Provided>, A>(
@@ -50,9 +32,6 @@ const table = <Row extends { readonly name: string }, Eff extends Effect.Effect<
 ) => {
   for (const row of rows) test(row.name, () => body(row))
 }
-
-const eventsOf = (filter: EventLog.EventFilter = {}) =>
-  EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
 
 const rowsOf = <Tag extends EventLog.Tag>(tag: Tag, filter: EventLog.EventFilter = {}) =>
   Effect.map(

@@ -1,40 +1,16 @@
 /** Retries, and the pools whose slots limit how many programs run at once. */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  Clock,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Random,
-  Schedule,
-  Schema,
-  type Scope
-} from "effect"
-import { Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Option, Random, Schedule, Schema } from "effect"
+import { Asset, type EventLog, Graph, type IOManager, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { inMemory, type Provided, testWith } from "./fixtures/inMemory.ts"
 
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-/** A test with a storage, a log and pools of its own, in memory. */
-const test = <Eff extends Effect.Effect<any, any, IOManager.IOManager | EventLog.EventLog | Scope.Scope>, A>(
+/** A test with pools of its own. */
+const test = <Eff extends Effect.Effect<any, any, Provided>, A>(
   name: string,
   limits: { readonly [pool: string]: number },
   body: () => Generator<Eff, A, never>
-) =>
-  it.effect(
-    name,
-    () =>
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-      Effect.provide(Effect.gen(body), [inMemory, Runtime.layerPools(limits)]) as Effect.Effect<
-        A,
-        unknown,
-        Scope.Scope
-      >
-  )
+) => testWith({ layer: Runtime.layerPools(limits) })(name, body)
 
 const tagsOf = (run: { readonly outcomes: { readonly [name: string]: Runtime.Outcome } }) =>
   Object.fromEntries(Object.entries(run.outcomes).map(([name, outcome]) => [name, outcome._tag]))

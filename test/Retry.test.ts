@@ -1,20 +1,8 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Option, Schema, type Scope, Stream } from "effect"
-import { Asset, Check, EventLog, Graph, IOManager, Partitions, Runtime } from "effect-assets"
+import { assert, describe } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { Asset, Check, EventLog, Graph, type IOManager, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
-
-const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
-
-/** A test with a storage and a log of its own, in memory. */
-const test = <Eff extends Effect.Effect<any, any, IOManager.IOManager | EventLog.EventLog | Scope.Scope>, A>(
-  name: string,
-  body: () => Generator<Eff, A, never>
-) =>
-  it.effect(
-    name,
-    // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    () => Effect.provide(Effect.gen(body), inMemory) as Effect.Effect<A, unknown, Scope.Scope>
-  )
+import { eventsOf, test } from "./fixtures/inMemory.ts"
 
 const letters = Partitions.fixed(["a", "b", "c", "d"])
 
@@ -48,9 +36,6 @@ const makeJournal = (failures: { readonly [name: string]: number | undefined } =
 const statusesOf = (runs: ReadonlyArray<{ readonly status: string }>) => runs.map(({ status }) => status)
 
 const runs = (filter: EventLog.RunFilter = {}) => EventLog.EventLog.use((log) => log.runs(filter))
-
-const eventsOf = (filter: EventLog.EventFilter = {}) =>
-  EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
 
 const tagsOf = (run: { readonly outcomes: { readonly [name: string]: Runtime.Outcome } }) =>
   Object.fromEntries(Object.entries(run.outcomes).map(([name, outcome]) => [name, outcome._tag]))

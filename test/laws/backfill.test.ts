@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Option, Schema, Stream } from "effect"
 import { Asset, EventLog, Graph, IOManager, PartitionMapping, Partitions, Runtime } from "effect-assets"
 import * as Arbitrary from "effect/Arbitrary"
+import { eventsOf } from "../fixtures/inMemory.ts"
 import { pause } from "./graphs.ts"
 
 const inMemory = Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
@@ -329,8 +330,6 @@ const storedIn = Effect.fnUntraced(function*(of: Case) {
   }
   return found
 })
-
-const eventsOf = (filter: EventLog.EventFilter) => EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
 
 /** What is stored is what the model stores, and nothing ran before what it needs had ended. */
 const agrees = Effect.fnUntraced(

@@ -3,11 +3,12 @@
  */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, FileSystem, Layer, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, FileSystem, Layer } from "effect"
 import { type Asset, EventLog, Graph, IOManager, Runtime } from "effect-assets"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { materialized } from "../fixtures/events.ts"
+import { eventsOf } from "../fixtures/inMemory.ts"
 import { type Case, cases, pause, type Probe, soundCases, toGraph } from "./graphs.ts"
 import * as Model from "./model.ts"
 
@@ -53,8 +54,6 @@ const storedAfter = Effect.fnUntraced(function*(graph: Graph.Any) {
   }
   return stored
 })
-
-const eventsOf = (filter: EventLog.EventFilter) => EventLog.EventLog.use((log) => Stream.runCollect(log.events(filter)))
 
 /** An outcome of the runtime in the words of the model. */
 const inModel = (outcome: Runtime.Outcome): Model.Outcome => {
