@@ -178,6 +178,14 @@ const versions = {
   inputPartitions: Schema.optional(InputPartitions)
 }
 
+/** The configuration that was given in the options of a run. */
+const config = {
+  /** What was given, in JSON, by the names of the assets that take it. What came from a ConfigProvider is not recorded. */
+  config: Schema.optional(Schema.Record(Schema.String, Schema.Json)),
+  /** The names of assets that were given what is not recorded: their schema has a secret, or does not write it. */
+  configHidden: Schema.optional(Schema.Array(Schema.String))
+}
+
 /**
  * How much a failed check matters.
  *
@@ -211,7 +219,8 @@ export const Event = Schema.TaggedUnion({
     retryOf: Schema.optional(Schema.String),
     backfillId: Schema.optional(Schema.String),
     /** `true` if it evaluates checks of these assets and computes none of them. */
-    checksOnly: Schema.optional(Schema.Boolean)
+    checksOnly: Schema.optional(Schema.Boolean),
+    ...config
   },
   /** Somebody, maybe another process, wants a run to end. */
   RunCancelRequested: { ...common, reason: Schema.optional(Schema.String) },
@@ -293,7 +302,8 @@ export const Event = Schema.TaggedUnion({
     partitions: Schema.Record(Schema.String, Schema.NullOr(Partitions.Serialized)),
     /** At most so many partitions in one run; `undefined` for all in one. */
     partitionsPerRun: Schema.UndefinedOr(Schema.Int),
-    tags: Schema.Record(Schema.String, Schema.String)
+    tags: Schema.Record(Schema.String, Schema.String),
+    ...config
   },
   BackfillCancelRequested: { backfillId: Schema.String, timestamp },
   BackfillFinished: { backfillId: Schema.String, timestamp, status: RunStatus, durationMillis: Schema.Number }
@@ -420,6 +430,10 @@ export interface RunRecord {
   readonly tags: { readonly [name: string]: string }
   readonly retryOf: string | undefined
   readonly backfillId: string | undefined
+  /** The configuration that was given in its options, in JSON, by the names of the assets that take it. */
+  readonly config: { readonly [name: string]: Schema.Json } | undefined
+  /** The names of assets that were given what is not recorded: their schema has a secret, or does not write it. */
+  readonly configHidden: ReadonlyArray<string> | undefined
   /** The place of its beginning in the log: pass it as `before` to see older runs. */
   readonly cursor: number
 }

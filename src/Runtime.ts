@@ -36,7 +36,7 @@ import * as Stream from "effect/Stream"
 import type * as Asset from "./Asset.ts"
 import type * as Check from "./Check.ts"
 import * as EventLog from "./EventLog.ts"
-import type * as Graph from "./Graph.ts"
+import * as Graph from "./Graph.ts"
 import { slotOf } from "./internal/attempt.ts"
 import * as backfills from "./internal/backfill.ts"
 import { execute } from "./internal/engine.ts"
@@ -52,7 +52,7 @@ import {
 import { outcomesOf } from "./internal/outcomes.ts"
 import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
-import { left, together } from "./internal/retry.ts"
+import { explainHidden, hiddenConfig, left, together } from "./internal/retry.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import type * as Partitions from "./Partitions.ts"
@@ -503,6 +503,7 @@ interface Origin {
   readonly targets?: ReadonlyMap<string, Partitions.Serialized> | undefined
   readonly retryOf?: string | undefined
   readonly backfillId?: string | undefined
+  readonly recordedConfig?: EventLog.RunRecord["config"]
 }
 
 /**
@@ -886,9 +887,11 @@ export const cancel = (
  * **Details**
  *
  * A run whose process has died has no end in the log; it can be retried, too, and is recorded as cancelled then. Tags are
- * those of the earlier run unless `options` says more; its configuration is not recorded, and has to be given again.
+ * those of the earlier run unless `options` says more, and so is the configuration of each asset that was given in the
+ * options of that run. A configuration with a secret (`Schema.Redacted`) is not recorded, and has to be given again.
  *
- * Fails with a `RunNotPossibleError` if there is no such run, or if there is nothing left to do.
+ * Fails with a `RunNotPossibleError` if there is no such run, if there is nothing left to do, or if a configuration has to
+ * be given again.
  *
  * **Example** (Trying again)
  *
@@ -927,6 +930,8 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
     const impossible = (problem: string) => new RunNotPossibleError({ runId, operation: "retry", problem })
     if (known === undefined) return yield* impossible("there is no such run in the event log")
     const rest = yield* left(graph, runId, options?.checks)
+    const hidden = hiddenConfig(Graph.compiled(graph), rest?.keys ?? [], known.configHidden, options?.config ?? {})
+    if (hidden.length > 0) return yield* impossible(explainHidden(hidden))
     if (known.status === "Running") {
       const timestamp = yield* Clock.currentTimeMillis
       yield* log.append([
@@ -945,6 +950,7 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
       select: rest.keys as ReadonlyArray<Plan.SelectableKeys<T>>,
       targets: rest.targets,
       tags: { ...known.tags, ...options?.tags },
+      recordedConfig: known.config,
       retryOf: runId,
       backfillId: known.backfillId
     })
@@ -976,8 +982,8 @@ export interface BackfillOptions<T extends Graph.Assets>
   readonly maxRuns?: number | undefined
   /**
    * The id of a backfill that was stopped, that failed, or whose process has died: it goes on, with what is neither
-   * materialized nor skipped since it began. `select`, `partitions`, `targets` and tags are those it began with; the other
-   * options have to be given again.
+   * materialized nor skipped since it began. `select`, `partitions`, `targets` and tags are those it began with, and so is
+   * the configuration of assets that is not given anew and has no secret; the other options have to be given again.
    */
   readonly resume?: string | undefined
   /** Is told what happens, one thing after the other. A defect of it is logged. */
@@ -1034,7 +1040,7 @@ const startBackfill = <T extends Graph.Assets, C extends Check.Any>(
   Effect.suspend(() => {
     const plan = Plan.make(graph, options)
     if (Result.isFailure(plan)) return Effect.fail(plan.failure)
-    const runPart: backfills.RunPart = (keys, targets, backfillId, tags) =>
+    const runPart: backfills.RunPart = (keys, targets, backfillId, tags, recordedConfig) =>
       start(
         graph,
         // they are keys of assets of the graph
@@ -1043,7 +1049,8 @@ const startBackfill = <T extends Graph.Assets, C extends Check.Any>(
           select: keys as ReadonlyArray<Plan.SelectableKeys<T>>,
           targets,
           backfillId,
-          tags
+          tags,
+          recordedConfig
         },
         undefined
       ) as ReturnType<backfills.RunPart>

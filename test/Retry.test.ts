@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { Cause, ConfigProvider, Effect, Exit, Fiber, Option, Redacted, Schema, Stream } from "effect"
 import { Asset, Check, EventLog, Graph, type IOManager, Partitions, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { eventsOf, test } from "./fixtures/inMemory.ts"
@@ -455,5 +455,163 @@ describe("a run with retries", () => {
       "AssetMaterialized",
       "RunFinished"
     ])
+  })
+})
+
+describe("the configuration of a run", () => {
+  /** Assets that say what they were given, and fail until they are repaired. */
+  const makeConfigured = () => {
+    let isDown = true
+    const seen: Array<unknown> = []
+    const program = (config: unknown) =>
+      Effect.suspend(() => {
+        seen.push(config)
+        return isDown ? Effect.fail("down") : Effect.succeed(1)
+      })
+    const rain = Asset.make("shop/rain", {
+      config: Schema.Struct({ limit: Schema.Number, since: Schema.optional(Schema.DateTimeUtcFromString) }),
+      compute: (_, { config }) => program(config.limit)
+    })
+    const secret = Asset.make("secret", {
+      config: Schema.Struct({ login: Schema.Struct({ token: Schema.RedactedFromValue(Schema.String) }) }),
+      compute: (_, { config }) => program(Redacted.value(config.login.token))
+    })
+    const fine = Asset.make("fine", {
+      config: Schema.Struct({ token: Schema.RedactedFromValue(Schema.String) }),
+      compute: () => Effect.succeed(1)
+    })
+    return { rain, secret, fine, seen, repair: () => void (isDown = false) }
+  }
+  const environment = (env: Record<string, string>) =>
+    Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+
+  test("is recorded in encoded form, for what it was given to and is planned", function*() {
+    const { rain, secret } = makeConfigured()
+    const graph = Graph.make({ rain, secret })
+    const config = { "shop/rain": { limit: NaN, since: "2024-01-01T00:00:00Z" }, secret: { login: { token: "x1y2" } } }
+    yield* Runtime.run(graph, { config })
+    yield* Runtime.run(graph, { config, select: ["shop/rain"] })
+    const [second, first] = yield* runs()
+    const written = { "shop/rain": { limit: "NaN", since: "2024-01-01T00:00:00.000Z" } }
+    assert.deepStrictEqual([first?.config, first?.configHidden], [written, ["secret"]])
+    assert.deepStrictEqual([second?.config, second?.configHidden], [written, undefined])
+    const [started] = yield* eventsOf({ tags: ["RunStarted"] })
+    assert.deepInclude(started, { config: written, configHidden: ["secret"] })
+    assert.notInclude(JSON.stringify(yield* eventsOf()), "x1y2")
+  })
+
+  test("is not recorded where it comes from the ConfigProvider, or is not given", function*() {
+    const { rain, repair } = makeConfigured()
+    repair()
+    const graph = Graph.make({ rain })
+    yield* environment({ shop_rain_limit: "2" })(Runtime.run(graph))
+    yield* environment({ shop_rain_limit: "2" })(Runtime.run(graph, { config: {} }))
+    for (const event of yield* eventsOf({ tags: ["RunStarted"] })) assert.notProperty(event, "config")
+  })
+
+  test("is that of the run that is retried, unless another one is given", function*() {
+    const { rain, repair, seen } = makeConfigured()
+    const graph = Graph.make({ rain })
+    const first = yield* Runtime.run(graph, { config: { "shop/rain": { limit: NaN } }, retries: 1 })
+    assert.deepStrictEqual(seen.splice(0), [NaN, NaN])
+    const second = yield* Runtime.retry(graph, first.id)
+    assert.deepStrictEqual(seen.splice(0), [NaN])
+    repair()
+    const third = yield* Runtime.retry(graph, second.id, { config: { "shop/rain": { limit: 5 } } })
+    assert.deepStrictEqual([seen, third.status], [[5], "Succeeded"])
+    const recorded = (yield* runs()).map(({ config }) => config?.["shop/rain"])
+    assert.deepStrictEqual(recorded, [{ limit: 5 }, { limit: "NaN" }, { limit: "NaN" }, { limit: "NaN" }])
+  })
+
+  test("that is a secret has to be given again to what runs again, and to nothing else", function*() {
+    const { fine, repair, secret, seen } = makeConfigured()
+    const graph = Graph.make({ fine, secret })
+    const config = { secret: { login: { token: "one" } }, fine: { token: "two" } }
+    const failed = yield* Runtime.run(graph, { config })
+    assert.deepStrictEqual(tagsOf(failed), { fine: "Materialized", secret: "Failed" })
+    const refused = yield* Effect.flip(Runtime.retry(graph, failed.id))
+    assert.strictEqual(refused._tag, "RunNotPossibleError")
+    assert.match(refused.message, /configuration of "secret" is not recorded, since it has a secret.*give it again/)
+    repair()
+    const run = yield* Runtime.retry(graph, failed.id, { config: { secret: config.secret } })
+    assert.deepStrictEqual([seen, run.status], [["one", "one"], "Succeeded"])
+  })
+
+  test("that its asset no longer takes is refused with a way out", function*() {
+    const { rain } = makeConfigured()
+    const failed = yield* Runtime.run(Graph.make({ rain }), { config: { "shop/rain": { limit: 2 } } })
+    const changed = Graph.make({
+      rain: Asset.make("shop/rain", { config: Schema.Struct({ unit: Schema.String }), compute: () => Effect.void })
+    })
+    const refused = yield* Effect.flip(Runtime.retry(changed, failed.id))
+    assert.match(refused.message, /"shop\/rain": .*unit.*what the earlier run was given: give another one/)
+    const run = yield* Runtime.retry(changed, failed.id, { config: { "shop/rain": { unit: "mm" } } })
+    assert.strictEqual(run.status, "Succeeded")
+  })
+
+  test("is that of a backfill that is resumed", function*() {
+    let isDown = true
+    const seen: Array<number> = []
+    const days = Asset.make("days", {
+      partitions: letters,
+      config: Schema.Struct({ limit: Schema.Number }),
+      compute: (_, { config }) =>
+        Effect.suspend(() => {
+          seen.push(config.limit)
+          return isDown ? Effect.fail("down") : Effect.succeed(1)
+        })
+    })
+    const key = Asset.make("key", {
+      config: Schema.Struct({ token: Schema.Redacted(Schema.String) }),
+      compute: () => Effect.suspend(() => isDown ? Effect.fail("down") : Effect.succeed(1))
+    })
+    const graph = Graph.make({ days, key })
+    yield* Runtime.backfill(graph, {
+      partitions: ["a", "b"],
+      config: { days: { limit: 7 }, key: { token: Redacted.make("x1y2") } }
+    })
+    assert.notInclude(JSON.stringify(yield* eventsOf()), "x1y2")
+    const [{ backfillId } = { backfillId: undefined }] = yield* runs()
+    assert.isDefined(backfillId)
+    const refused = yield* Effect.flip(Runtime.backfill(graph, { resume: backfillId! }))
+    assert.match(refused.message, /configuration of "key" is not recorded/)
+    const again = { resume: backfillId!, config: { key: { token: Redacted.make("x") } } }
+    yield* Runtime.backfill(graph, again)
+    isDown = false
+    yield* Runtime.backfill(graph, again)
+    assert.deepStrictEqual(seen, [7, 7, 7, 7, 7, 7])
+  })
+})
+
+describe("the beginning of a run", () => {
+  test("is told before all else, with its id", function*() {
+    const { asset } = makeJournal()
+    const told: Array<Runtime.Progress> = []
+    const onProgress = (progress: Runtime.Progress) => Effect.sync(() => void told.push(progress))
+    const graph = Graph.make({ a: asset("a", undefined), b: asset("b", undefined) })
+    const run = yield* Runtime.run(graph, { onProgress, concurrency: 1 })
+    assert.deepStrictEqual(told[0], { _tag: "RunStarted", runId: run.id, keys: ["a", "b"] })
+    assert.strictEqual(told.filter(({ _tag }) => _tag === "RunStarted").length, 1)
+  })
+
+  test("is not told of a run that cannot begin", function*() {
+    const told: Array<string> = []
+    const onProgress = ({ _tag }: Runtime.Progress) => Effect.sync(() => void told.push(_tag))
+    const a = Asset.make("a", { config: Schema.Struct({ limit: Schema.Number }), compute: () => Effect.void })
+    const b = Asset.make("b", { partitions: letters, compute: () => Effect.void })
+    const graph = Graph.make({ a, b })
+    const failures = [
+      yield* Effect.flip(Runtime.run(graph, { onProgress, select: "nothing" })),
+      yield* Effect.flip(Runtime.run(graph, { onProgress, select: ["a"] })),
+      yield* Effect.flip(Runtime.run(graph, { onProgress, select: ["b"] })),
+      yield* Effect.flip(Runtime.run(graph, { onProgress, select: ["b"], partition: "z" }))
+    ]
+    assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
+      "UnknownAssetError",
+      "RunConfigError",
+      "RunPartitionsError",
+      "RunPartitionsError"
+    ])
+    assert.deepStrictEqual([told, yield* eventsOf()], [[], []])
   })
 })

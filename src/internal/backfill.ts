@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type * as Asset from "../Asset.ts"
+import * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as Partitions from "../Partitions.ts"
@@ -27,10 +27,12 @@ import {
   unmetTargets,
   withSiblings
 } from "./backfillPlan.ts"
+import { recordConfig, type RecordedConfig, resolveConfig } from "./config.ts"
 import { BackfillError, RunPartitionsError } from "./errors.ts"
 import { newId } from "./ids.ts"
 import { downstream } from "./mapping.ts"
 import { resolveSets } from "./resolveSets.ts"
+import { explainHidden, hiddenConfig } from "./retry.ts"
 import * as Subset from "./subset.ts"
 import type { Wanted } from "./targets.ts"
 
@@ -43,6 +45,7 @@ export interface Options {
   readonly tags?: { readonly [name: string]: string } | undefined
   readonly resume?: string | undefined
   readonly checks?: Runtime.Checks | undefined
+  readonly config?: { readonly [name: string]: unknown } | undefined
 }
 
 /** A planned backfill, with what it takes to run it. */
@@ -58,6 +61,8 @@ type Started = Extract<EventLog.Event, { readonly _tag: "BackfillStarted" }>
 /** A backfill that has begun before. */
 interface Resumed {
   readonly started: EventLog.Logged<Started>
+  /** The configuration that was given to it, also when it was resumed before. */
+  readonly given: RecordedConfig
   /** Whether its end is recorded; the process of one that has none has died, or lives. */
   readonly hasEnded: boolean
 }
@@ -143,7 +148,12 @@ const beginningOf = Effect.fnUntraced(function*(
   if (last?._tag === "BackfillFinished" && last.status === "Succeeded") {
     return yield* new BackfillError({ backfillId, problem: "it has succeeded, and there is nothing left to do" })
   }
-  return { started, hasEnded: last?._tag === "BackfillFinished" }
+  const { config, configHidden } = events.findLast((event) => event._tag === "BackfillStarted") ?? started
+  return {
+    started,
+    given: { ...(config !== undefined && { config }), ...(configHidden !== undefined && { configHidden }) },
+    hasEnded: last?._tag === "BackfillFinished"
+  }
 })
 
 const recordedTargets = (
@@ -279,7 +289,8 @@ export type RunPart = (
   keys: ReadonlyArray<string>,
   targets: ReadonlyMap<string, Partitions.Serialized>,
   backfillId: string,
-  tags: { readonly [name: string]: string }
+  tags: { readonly [name: string]: string },
+  recordedConfig: RecordedConfig["config"]
 ) => Effect.Effect<Runtime.Run<Graph.Assets>, Runtime.RunError, EventLog.EventLog>
 
 /**
@@ -301,6 +312,10 @@ export const execute = Effect.fnUntraced(function*(
   const startedAt = yield* Clock.currentTimeMillis
   const backfillId = resumed?.started.backfillId ?? (yield* newId)
   const tags = { ...resumed?.started.tags, ...options.tags }
+  const wantedKeys = Array.from(targets.keys(), (id) => graph.assets[id]!.key)
+  const hidden = hiddenConfig(graph, wantedKeys, resumed?.given.configHidden, options.config ?? {})
+  if (hidden.length > 0) return yield* new BackfillError({ backfillId, problem: explainHidden(hidden) })
+  const given = yield* givenConfig(inside, options.config, resumed?.given)
   const { partitionsPerRun = resumed === undefined ? 1 : resumed.started.partitionsPerRun ?? "all" } = options
   const started: Started = {
     _tag: "BackfillStarted",
@@ -317,7 +332,8 @@ export const execute = Effect.fnUntraced(function*(
       : typeof partitionsPerRun === "number"
       ? Math.floor(partitionsPerRun)
       : 1,
-    tags
+    tags,
+    ...given
   }
   const maxRuns = Math.floor(options.maxRuns ?? defaultMaxRuns)
   const finished: Array<Runtime.Run<Graph.Assets>> = []
@@ -430,7 +446,7 @@ export const execute = Effect.fnUntraced(function*(
         }
         const keys = Array.from(part.keys(), (id) => graph.assets[id]!.key)
         tell({ _tag: "BackfillRunStarted", place })
-        const fiber = yield* Effect.forkChild(runPart(keys, wanted, backfillId, tags))
+        const fiber = yield* Effect.forkChild(runPart(keys, wanted, backfillId, tags, given.config))
         running.set(place, fiber)
         fiber.addObserver((exit) => void Queue.offerUnsafe(ended, { place, exit }))
       }
@@ -476,6 +492,30 @@ export const execute = Effect.fnUntraced(function*(
   return places.map((place, at) => ({ place, run: finished[at]! })).sort((a, b) => a.place - b.place).map(({ run }) =>
     run
   )
+})
+
+/** What is recorded of the configuration that a backfill is given; runs tell if it is not valid. */
+const givenConfig = Effect.fnUntraced(function*(
+  { graph, planned }: Plan.Inside,
+  config: Options["config"] = {},
+  before: RecordedConfig = {}
+): Effect.fn.Return<RecordedConfig> {
+  const names = Object.keys(config)
+  if (names.length === 0) return before
+  const asked = planned.map((wanted, id) => Object.hasOwn(config, Asset.nameOf(graph.assets[id]!)) ? wanted : 0)
+  const values = yield* Effect.orElseSucceed(resolveConfig(graph, asked, config), () => new Map<string, unknown>())
+  const now = values.size === 0 ? {} : recordConfig(graph, asked, names, values)
+  const configHidden = [
+    ...(before.configHidden ?? []).filter((name) => !Object.hasOwn(config, name)),
+    ...now.configHidden ?? []
+  ]
+  return {
+    config: {
+      ...Object.fromEntries(Object.entries(before.config ?? {}).filter(([name]) => !Object.hasOwn(config, name))),
+      ...now.config
+    },
+    ...(configHidden.length > 0 && { configHidden })
+  }
 })
 
 /** Ends what the process of a backfill has left behind when it died; if it lives after all, it is to stop. */

@@ -18,15 +18,24 @@ export interface ConfigProblem {
   readonly problem: string
 }
 
+/** What is recorded of the configuration that a run was given, by the names of its assets. */
+export interface RecordedConfig {
+  readonly config?: { readonly [name: string]: Schema.Json }
+  /** The names of those whose configuration is not recorded. */
+  readonly configHidden?: ReadonlyArray<string>
+}
+
 /**
- * Gives the decoded configuration of each planned asset that has a schema for it, by name.
+ * Gives the decoded configuration of each planned asset that has a schema for it, by name. What is not given may be
+ * `recorded` of an earlier run.
  *
  * @internal
  */
 export const resolveConfig = Effect.fnUntraced(function*(
   graph: Compiled,
   planned: Uint8Array,
-  given: { readonly [key: string]: unknown }
+  given: { readonly [key: string]: unknown },
+  recorded: RecordedConfig["config"] = {}
 ): Effect.fn.Return<ReadonlyMap<string, unknown>, ReadonlyArray<ConfigProblem>> {
   const values = new Map<string, unknown>()
   const problems: Array<ConfigProblem> = []
@@ -58,6 +67,11 @@ export const resolveConfig = Effect.fnUntraced(function*(
       ? Effect.mapError(
         Schema.decodeUnknownEffect(schema, { errors: "all", onExcessProperty: "error" })(given[name]),
         (error) => error.message
+      )
+      : Object.hasOwn(recorded, name)
+      ? Effect.mapError(
+        Schema.decodeUnknownEffect(Schema.toCodecJson(schema), { errors: "all" })(recorded[name]),
+        (error) => `${error.message}; it is what the earlier run was given: give another one in the options`
       )
       : Effect.mapError(
         Config.schema(schema, path).parse(isStruct(schema) ? withRecordAt(provider, path) : provider),
@@ -97,6 +111,65 @@ const withRecordAt = (
           : node
     )
   )
+
+/**
+ * What is recorded of the configuration of the planned assets with these names: nothing of one whose schema has a secret,
+ * or does not write it.
+ *
+ * @internal
+ */
+export const recordConfig = (
+  graph: Compiled,
+  planned: Uint8Array,
+  names: ReadonlyArray<string>,
+  values: ReadonlyMap<string, unknown>
+): RecordedConfig => {
+  if (names.length === 0) return noConfig
+  const left = new Set(names)
+  const config: Array<readonly [name: string, value: Schema.Json]> = []
+  const configHidden: Array<string> = []
+  for (let id = 0; id < planned.length && left.size > 0; id++) {
+    const asset = graph.assets[id]!
+    if (planned[id] === 0 || asset.config === undefined) continue
+    const name = Asset.nameOf(asset)
+    if (!left.delete(name)) continue
+    const text = hasSecret(asset.config.ast) ? undefined : configText(asset.config, values.get(name))
+    if (text === undefined) configHidden.push(name)
+    else config.push([name, JSON.parse(text)])
+  }
+  return {
+    ...(config.length > 0 && { config: Object.fromEntries(config) }),
+    ...(configHidden.length > 0 && { configHidden })
+  }
+}
+
+const noConfig: RecordedConfig = {}
+
+/** Whether there is a `Schema.Redacted` anywhere in a schema: unless it is told not to, that writes the secret into JSON. */
+const hasSecret = (ast: SchemaAST.AST, seen = new Set<SchemaAST.AST>()): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  const inside = (asts: ReadonlyArray<SchemaAST.AST>): boolean => asts.some((ast) => hasSecret(ast, seen))
+  if (ast.encoding !== undefined && inside(ast.encoding.map(({ to }) => to))) return true
+  switch (ast._tag) {
+    case "Declaration": {
+      const { representation } = ast.annotations ?? {}
+      const isRedacted = typeof representation === "object" && representation !== null && "id" in representation &&
+        representation.id === "effect/schema/Redacted"
+      return isRedacted || inside(ast.typeParameters)
+    }
+    case "Arrays":
+      return inside([...ast.elements, ...ast.rest])
+    case "Objects":
+      return inside([...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type))
+    case "Union":
+      return inside(ast.types)
+    case "Suspend":
+      return inside([ast.thunk()])
+    default:
+      return false
+  }
+}
 
 /**
  * A configuration as text, to tell it from others; `undefined` where its schema does not write it (it holds a secret, say).

@@ -16,7 +16,7 @@ import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import { evaluationName, type PlannedChecks, plannedChecks } from "./checks.ts"
-import { resolveConfig } from "./config.ts"
+import { recordConfig, type RecordedConfig, resolveConfig } from "./config.ts"
 import { RunConfigError, RunPartitionsError } from "./errors.ts"
 import { newId } from "./ids.ts"
 import { isSingle, upstream } from "./mapping.ts"
@@ -31,6 +31,8 @@ import { expand, type Target, whole, type Work } from "./work.ts"
 /** @internal */
 export interface Options {
   readonly config?: { readonly [key: string]: unknown } | undefined
+  /** What an earlier run was given, for what is not given now. */
+  readonly recordedConfig?: RecordedConfig["config"] | undefined
   readonly tags?: { readonly [name: string]: string } | undefined
   readonly concurrency: number | "unbounded"
   /** The partitions to compute: the same for all assets, or as they are recorded for each. */
@@ -71,7 +73,7 @@ const runPlan = Effect.fnUntraced(function*(
   const inside = Plan.inside(plan)
   const log = yield* EventLog.EventLog
   const config = yield* Effect.mapError(
-    resolveConfig(inside.graph, inside.planned, options.config ?? {}),
+    resolveConfig(inside.graph, inside.planned, options.config ?? {}, options.recordedConfig),
     (problems) => new RunConfigError({ problems })
   )
   const clock = yield* Clock.Clock
@@ -111,7 +113,15 @@ const runPlan = Effect.fnUntraced(function*(
     origin: {
       ...(options.retryOf === undefined ? undefined : { retryOf: options.retryOf }),
       ...(options.backfillId === undefined ? undefined : { backfillId: options.backfillId }),
-      ...(options.checks === "only" ? { checksOnly: true } : undefined)
+      ...(options.checks === "only" ? { checksOnly: true } : undefined),
+      ...(options.config === undefined && options.recordedConfig === undefined
+        ? undefined
+        : recordConfig(
+          inside.graph,
+          inside.planned,
+          Object.keys({ ...options.recordedConfig, ...options.config }),
+          config
+        ))
     },
     concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })

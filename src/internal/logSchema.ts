@@ -97,11 +97,19 @@ const loader = Migrator.fromRecord({
       (statement) => sql.unsafe(statement),
       { discard: true }
     )
+  }),
+  "0002_config_of_runs": SqlClient.SqlClient.use((client) => {
+    const sql = client.withoutTransforms()
+    return Effect.forEach(
+      ["config", "config_hidden"],
+      (column) => sql.unsafe(`ALTER TABLE effect_assets_runs ADD COLUMN ${column} TEXT`),
+      { discard: true }
+    )
   })
 })
 
 /** The newest version of the tables that this version of the library knows. */
-const known = 1
+const known = 2
 
 /**
  * Creates the tables or brings them up to date. Processes that do so at once wait for each other. Fails for tables that

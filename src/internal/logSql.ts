@@ -135,7 +135,9 @@ const runsTable: Table = {
     "backfill_id",
     "keys",
     "partitions",
-    "tags"
+    "tags",
+    "config",
+    "config_hidden"
   ]
 }
 
@@ -269,7 +271,9 @@ const runRow = (event: Extract<RunEvent, { readonly _tag: "RunStarted" }>, curso
   orNull(event.backfillId),
   JSON.stringify(event.keys),
   event.partitions === undefined ? null : JSON.stringify(event.partitions),
-  JSON.stringify(event.tags)
+  JSON.stringify(event.tags),
+  event.config === undefined ? null : JSON.stringify(event.config),
+  event.configHidden === undefined ? null : JSON.stringify(event.configHidden)
 ]
 
 interface RunRow {
@@ -285,6 +289,8 @@ interface RunRow {
   readonly keys: string
   readonly partitions: string | null
   readonly tags: string
+  readonly config: string | null
+  readonly config_hidden: string | null
 }
 
 const runOf = (row: RunRow): EventLog.RunRecord => ({
@@ -299,6 +305,8 @@ const runOf = (row: RunRow): EventLog.RunRecord => ({
   tags: JSON.parse(row.tags),
   retryOf: orUndefined(row.retry_of),
   backfillId: orUndefined(row.backfill_id),
+  config: row.config === null ? undefined : JSON.parse(row.config),
+  configHidden: row.config_hidden === null ? undefined : JSON.parse(row.config_hidden),
   cursor: Number(row.cursor)
 })
 

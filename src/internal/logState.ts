@@ -284,6 +284,8 @@ export const runRecord = (
   tags: event.tags,
   retryOf: event.retryOf,
   backfillId: event.backfillId,
+  config: event.config,
+  configHidden: event.configHidden,
   cursor
 })
 

@@ -24,7 +24,7 @@ import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
 import { attempt, type CheckResult, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
 import { evaluationName } from "./checks.ts"
-import { configText } from "./config.ts"
+import { configText, type RecordedConfig } from "./config.ts"
 import { AssetTimeoutError } from "./errors.ts"
 import { gravest, withOutcomes } from "./outcomes.ts"
 import type { Pools } from "./pools.ts"
@@ -61,7 +61,9 @@ export interface Services {
   readonly evaluated: ReadonlyMap<string, EventLog.CheckEvaluated>
   readonly pools: Pools
   readonly onlyStale: boolean
-  readonly origin: { readonly retryOf?: string; readonly backfillId?: string; readonly checksOnly?: boolean }
+  readonly origin:
+    & { readonly retryOf?: string; readonly backfillId?: string; readonly checksOnly?: boolean }
+    & RecordedConfig
   readonly log: EventLog.Service
   readonly clock: Clock.Clock
   readonly context: Context.Context<never>

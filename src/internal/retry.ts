@@ -3,10 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Asset from "../Asset.ts"
 import * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import type * as Partitions from "../Partitions.ts"
 import type * as Runtime from "../Runtime.ts"
+import type { Compiled } from "./compile.ts"
+import type { RecordedConfig } from "./config.ts"
 import { gravest, outcomesOf, withOutcomes } from "./outcomes.ts"
 import { resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
@@ -115,6 +118,38 @@ const addSiblings = ({ assets, siblings }: ReturnType<typeof Graph.compiled>, fo
     }
   }
 }
+
+/**
+ * The names of assets whose configuration has to be given again: it is not recorded what they were given before.
+ *
+ * @internal
+ */
+export const hiddenConfig = (
+  { assets, ids }: Compiled,
+  keys: ReadonlyArray<string>,
+  configHidden: RecordedConfig["configHidden"],
+  given: { readonly [name: string]: unknown }
+): ReadonlyArray<string> => {
+  if (configHidden === undefined || configHidden.length === 0) return []
+  const hidden = new Set(configHidden)
+  const again = new Set<string>()
+  for (const key of keys) {
+    const asset = assets[ids.get(key)!]!
+    const name = Asset.nameOf(asset)
+    if (asset.config !== undefined && hidden.has(name) && !Object.hasOwn(given, name)) again.add(name)
+  }
+  return [...again]
+}
+
+/**
+ * What is wrong where configuration has to be given again.
+ *
+ * @internal
+ */
+export const explainHidden = (names: ReadonlyArray<string>): string =>
+  `the configuration of ${
+    names.map((name) => JSON.stringify(name)).join(" and ")
+  } is not recorded, since it has a secret or cannot be written: give it again in the options, as \`config\``
 
 const refuses = ({ blocking, severity, status }: EventLog.CheckEvaluated): boolean =>
   status === "Errored" || (status === "Failed" && blocking && severity === "error")

@@ -215,7 +215,7 @@ describe("the log in SQLite", () => {
         Effect.flatMap(open(SqliteClient.layer({ filename })), ({ log }) => log.append([started("one")]))
       )
       const db = new DatabaseSync(filename)
-      db.exec("INSERT INTO effect_assets_migrations (migration_id, name) VALUES (2, 'later')")
+      db.exec("INSERT INTO effect_assets_migrations (migration_id, name) VALUES (3, 'later')")
       const message = yield* refusal(SqliteClient.layer({ filename }))
       assert.match(
         message,
@@ -223,6 +223,25 @@ describe("the log in SQLite", () => {
       )
       assert.strictEqual(db.prepare("SELECT * FROM effect_assets_events").all().length, 1)
       db.close()
+    }))
+
+  it.effect("opens the database of an older version, which recorded no configuration", () =>
+    Effect.gen(function*() {
+      const filename = join(yield* directory, "events.db")
+      yield* Effect.scoped(
+        Effect.flatMap(open(SqliteClient.layer({ filename })), ({ log }) => log.append([started("old")]))
+      )
+      const db = new DatabaseSync(filename)
+      db.exec("ALTER TABLE effect_assets_runs DROP COLUMN config")
+      db.exec("ALTER TABLE effect_assets_runs DROP COLUMN config_hidden")
+      db.exec("DELETE FROM effect_assets_migrations WHERE migration_id = 2")
+      db.close()
+      const { log } = yield* open(SqliteClient.layer({ filename }))
+      yield* log.append([started("new", [], { config: { a: 1 } })])
+      assert.deepStrictEqual((yield* log.runs({})).map(({ config, id }) => [id, config]), [["new", { a: 1 }], [
+        "old",
+        undefined
+      ]])
     }))
 
   it.effect("leaves out events of kinds that a newer version has written", () =>
