@@ -1,0 +1,131 @@
+/**
+ * What can be asked of and done with a deployment: one operation for each endpoint of the API, as Effects. The command line
+ * uses them in its own process or, through `Client`, those of a server; the server puts them behind HTTP.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type * as Model from "./Model.ts"
+import type * as Problem from "./Problem.ts"
+
+type Lookup<A> = Effect.Effect<A, Problem.NotFound | Problem.Unavailable>
+type Request<A> = Effect.Effect<A, Problem.Problem>
+
+/**
+ * A part of the history of an asset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HistoryQuery {
+  readonly key: string
+  readonly partition?: string | undefined
+  /** Materializations and observations only. */
+  readonly materialized?: boolean | undefined
+  readonly before?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/**
+ * A page of something that has a key or an id.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PageQuery {
+  readonly after?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/**
+ * The operations of a deployment.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  readonly deployment: Effect.Effect<Model.Deployment, Problem.Unavailable>
+  readonly graph: Effect.Effect<Model.GraphModel, Problem.Unavailable>
+  /** Loads definitions anew. Fails, and keeps what is loaded, if they cannot be. */
+  readonly reload: Effect.Effect<Model.Deployment, Problem.Unavailable | Problem.Conflict>
+  readonly select: (
+    select: string
+  ) => Effect.Effect<Model.Selected, Problem.NotFound | Problem.Invalid | Problem.Unavailable>
+  /** Loads stored values and compares them with the types of their assets. */
+  readonly validate: (options: {
+    readonly select?: string | undefined
+    readonly partitions?: number | undefined
+  }) => Request<Model.Validation>
+
+  readonly assets: (filter: Model.AssetFilter) => Request<Model.Page<Model.AssetSummary>>
+  readonly asset: (key: string) => Lookup<Model.AssetDetail>
+  readonly history: (query: HistoryQuery) => Lookup<Model.Page<Model.AssetEvent>>
+  readonly series: (query: {
+    readonly key: string
+    readonly partition?: string | undefined
+    readonly limit?: number | undefined
+  }) => Lookup<Model.Series>
+  readonly partitions: (key: string) => Request<Model.PartitionsModel>
+  readonly partitionList: (
+    query: PageQuery & {
+      readonly key: string
+      readonly state?: Model.PartitionState | undefined
+      readonly search?: string | undefined
+    }
+  ) => Request<Model.Page<Model.PartitionModel>>
+  readonly checks: (query: PageQuery & { readonly key: string }) => Lookup<Model.Page<Model.CheckModel>>
+  readonly value: (query: {
+    readonly key: string
+    readonly partition?: string | undefined
+    /** At most so many characters: 64,000 if it is left out. */
+    readonly maxLength?: number | undefined
+  }) => Request<Model.StoredValue>
+  readonly report: (request: Model.ReportRequest) => Request<{ readonly runId?: string | undefined }>
+  readonly observe: (key: string) => Request<{ readonly dataVersion: string }>
+  readonly wipe: (keys: ReadonlyArray<string>) => Request<{ readonly keys: ReadonlyArray<string> }>
+
+  readonly runs: (
+    filter: Model.RunFilter
+  ) => Effect.Effect<Model.Page<Model.RunSummary>, Problem.Invalid | Problem.Unavailable>
+  /** Begins a run and gives its id when it is recorded. It goes on when whoever began it has gone. */
+  readonly launch: (request: Model.RunRequest) => Request<{ readonly runId: string }>
+  readonly plan: (request: Model.RunRequest) => Request<Model.RunPlan>
+  readonly run: (id: string) => Lookup<Model.RunDetail>
+  readonly runAssets: (id: string, query: PageQuery) => Lookup<Model.Page<Model.AssetEvent>>
+  readonly runLog: (
+    id: string,
+    query: PageQuery & { readonly key?: string | undefined; readonly level?: string | undefined }
+  ) => Lookup<Model.Page<Model.LogEntry>>
+  /** What happens in a run, from the beginning or from a cursor on, several at once, until it ends. */
+  readonly followRun: (
+    id: string,
+    after?: number
+  ) => Stream.Stream<ReadonlyArray<Model.RunEvent>, Problem.NotFound | Problem.Unavailable>
+  /** What the programs of a run log, from the beginning or from a place on, several at once, until it ends. */
+  readonly followLog: (
+    id: string,
+    after?: number
+  ) => Stream.Stream<ReadonlyArray<Model.LogEntry>, Problem.NotFound | Problem.Unavailable>
+  readonly cancel: (id: string, options?: { readonly reason?: string | undefined }) => Request<Model.RunSummary>
+  readonly retry: (id: string, options?: {
+    readonly config?: { readonly [name: string]: unknown } | undefined
+    readonly tags?: { readonly [name: string]: string } | undefined
+  }) => Request<{ readonly runId: string }>
+  /** Begins a backfill and gives its id when it is recorded. */
+  readonly backfill: (request: Model.BackfillRequest) => Request<{ readonly backfillId: string }>
+  readonly planBackfill: (request: Model.BackfillRequest) => Request<Model.BackfillPlan>
+  readonly cancelBackfill: (id: string) => Request<{ readonly backfillId: string }>
+
+  /** What changes, from now on: `Hello` first. Everybody who looks shares one reading of the log. */
+  readonly changes: Stream.Stream<Model.Change, Problem.Unavailable>
+}
+
+/**
+ * The operations of a deployment.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Operations extends Context.Service<Operations, Service>()("effect-assets/server/Operations") {}
