@@ -258,6 +258,14 @@ const selectedIds = (
   })
 }
 
+const selectedKeys = (
+  graph: Graph.Any,
+  select: Select | undefined
+): Result.Result<ReadonlyArray<string>, SelectError> =>
+  select === undefined
+    ? Result.succeed(Graph.keys(graph))
+    : Result.map(selectedIds(graph, select), (ids) => ids.map((id) => Graph.compiled(graph).assets[id]!.key))
+
 /**
  * A cause in words.
  *
@@ -1033,7 +1041,8 @@ export interface CheckStatus {
 }
 
 /**
- * The checks of a graph, or those that were evaluated of one asset, with what their newest evaluations say.
+ * The checks of a graph, of what `select` selects of it, or those that were evaluated of one asset, with what their newest
+ * evaluations say.
  *
  * **Details**
  *
@@ -1062,10 +1071,19 @@ export interface CheckStatus {
  * @category getters
  * @since 0.1.0
  */
-export const checks = Effect.fnUntraced(function*(
-  of: Graph.Any | KeyOrAsset
-): Effect.fn.Return<ReadonlyArray<CheckStatus>, EventLog.EventLogError, EventLog.EventLog> {
-  const keys = Graph.isGraph(of) ? Graph.keys(of) : [keyOf(of)]
+export const checks: {
+  (
+    of: Graph.Any | KeyOrAsset
+  ): Effect.Effect<ReadonlyArray<CheckStatus>, EventLog.EventLogError, EventLog.EventLog>
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>,
+    options: { readonly select?: Plan.Select<T> | undefined }
+  ): Effect.Effect<ReadonlyArray<CheckStatus>, EventLog.EventLogError | SelectError, EventLog.EventLog>
+} = Effect.fnUntraced(function*(
+  of: Graph.Any | KeyOrAsset,
+  options?: { readonly select?: Select | undefined }
+): Effect.fn.Return<ReadonlyArray<CheckStatus>, EventLog.EventLogError | SelectError, EventLog.EventLog> {
+  const keys = Graph.isGraph(of) ? yield* Effect.fromResult(selectedKeys(of, options?.select)) : [keyOf(of)]
   const log = yield* EventLog.EventLog
   const versions = yield* log.versions(wanted(keys))
   const outcomes = yield* log.outcomes(wanted(keys))
@@ -1079,7 +1097,7 @@ export const checks = Effect.fnUntraced(function*(
     evaluations,
     running
   })
-})
+}) as never // without a selection there is no SelectError
 
 /** The checks of a graph by the keys of their assets. */
 const declaredChecks = (graph: Graph.Any): ReadonlyMap<string, ReadonlyArray<Declared>> => {
@@ -1248,7 +1266,7 @@ const isAbout = ({ partitions }: EventLog.RunRecord, key: string, partition: str
 
 /**
  * How recent the assets of a graph are, compared with their policies, by key. An asset is as recent as its newest
- * materialization or observation, of whichever partition.
+ * materialization or observation, of whichever partition. With `select`, those of the assets that it selects.
  *
  * **Example** (A day later)
  *
@@ -1273,26 +1291,38 @@ const isAbout = ({ partitions }: EventLog.RunRecord, key: string, partition: str
  * @category getters
  * @since 0.1.0
  */
-export const freshness = <T extends Graph.Assets>(
-  graph: Graph.Graph<T, Check.Any>
-): Effect.Effect<
-  { readonly [K in Graph.Keys<T>]: Freshness.Evaluation },
-  EventLog.EventLogError,
-  EventLog.EventLog
-> => freshnessOf(graph) as never // a record by key
-
-const freshnessOf = Effect.fnUntraced(function*(
-  graph: Graph.Any
-): Effect.fn.Return<Record<string, Freshness.Evaluation>, EventLog.EventLogError, EventLog.EventLog> {
+export const freshness: {
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>
+  ): Effect.Effect<
+    { readonly [K in Graph.Keys<T>]: Freshness.Evaluation },
+    EventLog.EventLogError,
+    EventLog.EventLog
+  >
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>,
+    options: { readonly select?: Plan.Select<T> | undefined }
+  ): Effect.Effect<
+    { readonly [K in Graph.Keys<T>]?: Freshness.Evaluation },
+    EventLog.EventLogError | SelectError,
+    EventLog.EventLog
+  >
+} = Effect.fnUntraced(function*(
+  graph: Graph.Any,
+  options?: { readonly select?: Select | undefined }
+): Effect.fn.Return<Record<string, Freshness.Evaluation>, EventLog.EventLogError | SelectError, EventLog.EventLog> {
+  const { assets } = Graph.compiled(graph)
+  const selected = yield* Effect.fromResult(selectedIds(graph, options?.select))
   const log = yield* EventLog.EventLog
-  const versions = yield* log.versions(wanted(Graph.keys(graph)))
+  const versions = yield* log.versions(wanted(selected.map((id) => assets[id]!.key)))
   const now = yield* Clock.currentTimeMillis
   const found = byKey<Freshness.Evaluation>()
-  for (const { freshness, key } of Graph.assets(graph)) {
+  for (const id of selected) {
+    const { freshness, key } = assets[id]!
     found[key] = Freshness.evaluate(freshness, versions.get(key)?.[0]?.timestamp, now)
   }
   return found
-})
+}) as never // a record by key has what the overloads say: without a selection every key, and no SelectError
 
 /**
  * Everything that a list of assets shows about one of them.
@@ -1320,7 +1350,8 @@ export interface AssetStatus {
 }
 
 /**
- * Everything that a list of assets shows, by key. It takes four queries, whatever the number of assets.
+ * Everything that a list of assets shows, by key: of all, or of those that `select` selects. It takes four queries, whatever
+ * the number of assets.
  *
  * **Example** (A failure after a success)
  *
@@ -1344,26 +1375,35 @@ export interface AssetStatus {
  * @category getters
  * @since 0.1.0
  */
-export const status = <T extends Graph.Assets>(
-  graph: Graph.Graph<T, Check.Any>
-): Effect.Effect<{ readonly [K in Graph.Keys<T>]: AssetStatus }, CatalogError<T>, CatalogServices<T>> =>
-  statusOf(graph) as never // a record by key; what the sets of the graph need is in its type
-
-const statusOf = Effect.fnUntraced(function*(
-  graph: Graph.Any
-): Effect.fn.Return<Record<string, AssetStatus>, AnyCatalogError, AnyCatalogServices> {
+export const status: {
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>
+  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]: AssetStatus }, CatalogError<T>, CatalogServices<T>>
+  <T extends Graph.Assets>(
+    graph: Graph.Graph<T, Check.Any>,
+    options: { readonly select?: Plan.Select<T> | undefined }
+  ): Effect.Effect<{ readonly [K in Graph.Keys<T>]?: AssetStatus }, CatalogError<T> | SelectError, CatalogServices<T>>
+} = Effect.fnUntraced(function*(
+  graph: Graph.Any,
+  options?: { readonly select?: Select | undefined }
+): Effect.fn.Return<Record<string, AssetStatus>, AnyCatalogError | SelectError, AnyCatalogServices> {
   const compiled = Graph.compiled(graph)
+  const selected = yield* Effect.fromResult(selectedIds(graph, options?.select))
+  // root causes of staleness are further upstream
+  const read = Graph.reach(compiled, selected, "parents", Infinity)
+  const reached = compiled.assets.filter((_, id) => read[id] === 1)
   const log = yield* EventLog.EventLog
-  const keys = Graph.keys(graph)
-  const versions = yield* log.versions(wanted(keys))
+  const keys = selected.map((id) => compiled.assets[id]!.key)
+  const versions = yield* log.versions(wanted(reached.map(({ key }) => key)))
   const outcomes = yield* log.outcomes(wanted(keys))
   const evaluations = yield* log.checks(wanted(keys))
   const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
-  const states = new GraphStaleness(compiled, versions, yield* resolveSets(compiled.assets))
+  const states = new GraphStaleness(compiled, versions, yield* resolveSets(reached))
   const told: Told = { keys, declared: declaredChecks(graph), versions, outcomes, evaluations, running }
   const now = yield* Clock.currentTimeMillis
   const found = byKey<AssetStatus>()
-  compiled.assets.forEach(({ freshness, key }, id) => {
+  for (const id of selected) {
+    const { freshness, key } = compiled.assets[id]!
     const last = versions.get(key)?.[0]
     const tried = outcomes.get(key)?.[0]
     found[key] = {
@@ -1382,9 +1422,9 @@ const statusOf = Effect.fnUntraced(function*(
       checks: checkStatusesOf(told, key),
       freshness: Freshness.evaluate(freshness, last?.timestamp, now)
     }
-  })
+  }
   return found
-})
+}) as never // a record by key has what the overloads say: without a selection every key, and no SelectError
 
 const outcomeNames = {
   AssetSkipped: "Skipped",

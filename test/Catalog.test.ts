@@ -500,4 +500,45 @@ describe("an overview", () => {
         assert.strictEqual(all.bad.last?.runId, first.id)
       })
   )
+
+  tested("of what is selected, with root causes further upstream", () =>
+    Effect.gen(function*() {
+      const policy = Freshness.window({ fail: "1 hour" })
+      const build = (codeVersion: string) => {
+        const first = Asset.make("first", Effect.succeed(1))
+        const second = Asset.make("second", { deps: [first], codeVersion, compute: () => Effect.succeed(1) })
+        const third = Asset.make("third", { deps: [second], freshness: policy, compute: () => Effect.succeed(1) })
+        const other = Asset.make("other", { freshness: policy, compute: () => Effect.succeed(1) })
+        const ok = Check.make("ok", { asset: third, check: Effect.succeed(true) })
+        const no = Check.make("no", { asset: other, check: Effect.succeed(false), severity: "warn" })
+        return Graph.make({ first, second, third, other, ok, no })
+      }
+      yield* Runtime.run(build("1"))
+      yield* Runtime.run(build("2"), { select: ["second"] })
+      const graph = build("3")
+      const status = yield* Catalog.status(graph, { select: ["third"] })
+      assert.deepStrictEqual(Object.keys(status), ["third"])
+      const staleness = status.third?.staleness
+      assert.deepStrictEqual(staleness?._tag === "Stale" ? staleness.rootCauses.map(({ key }) => key) : [], ["second"])
+      // the same as in the whole
+      assert.deepStrictEqual(status.third, (yield* Catalog.status(graph)).third)
+      assert.deepStrictEqual(Object.keys(yield* Catalog.freshness(graph, { select: "third or second" })).sort(), [
+        "second",
+        "third"
+      ])
+      const checks = yield* Catalog.checks(graph, { select: "key:third or key:first" })
+      assert.deepStrictEqual(checks.map(({ check, key, status }) => [key, check, status]), [["third", "ok", "Passed"]])
+      const errors = [
+        yield* Effect.flip(Catalog.status(graph, { select: "thrid" })),
+        yield* Effect.flip(Catalog.freshness(graph, { select: "thrid" })),
+        yield* Effect.flip(Catalog.checks(graph, { select: "thrid" })),
+        yield* Effect.flip(Catalog.checks(graph, { select: "(" }))
+      ]
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), [
+        "UnknownAssetError",
+        "UnknownAssetError",
+        "UnknownAssetError",
+        "SelectionError"
+      ])
+    }))
 })
