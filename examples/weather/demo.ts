@@ -126,6 +126,10 @@ Next, try
     npm run demo -- "monthly_rain+"               all months again, and what is computed from them
 
 Values are in ${directory}/storage, what happened is in ${directory}/events.db: remove ${directory} to begin anew.
+
+Look at it in a browser, with
+
+    npm run dev
 `
 
 Command.run(demo, { version: "0.1.0" }).pipe(
