@@ -213,6 +213,11 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
     success: Model.BackfillPlan,
     error: request
   }),
+  get("getBackfill", "/api/backfills/:id", {
+    params: { id: Schema.String },
+    success: Model.BackfillDetail,
+    error: lookup
+  }),
   post("cancelBackfill", "/api/backfills/:id/cancel", {
     params: { id: Schema.String },
     success: Schema.Struct({ backfillId: Schema.String }),

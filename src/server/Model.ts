@@ -880,6 +880,34 @@ export const RunFilter = Schema.Struct({
 export type RunFilter = typeof RunFilter.Type
 
 /**
+ * A backfill. Its runs are those of the list with its id.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BackfillDetail = Schema.Struct({
+  id: Text,
+  status: RunStatus,
+  cancelRequested: Schema.Boolean,
+  startedAt: Millis,
+  finishedAt: optional(Millis),
+  durationMillis: optional(Schema.Number),
+  /** What it is to compute. */
+  assets: Schema.Array(Schema.Struct({ key: Text, count: optional(Schema.Int), partitions: optional(Text) })),
+  tags: Tags,
+  /** How many of its runs are in which state. Those that have not begun are not counted. */
+  runs: Schema.Record(RunStatus, Schema.Int)
+})
+
+/**
+ * A backfill.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type BackfillDetail = typeof BackfillDetail.Type
+
+/**
  * A run. What came of its assets is read in pages, or followed as events.
  *
  * @category schemas

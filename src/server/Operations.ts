@@ -116,6 +116,7 @@ export interface Service {
   /** Begins a backfill and gives its id when it is recorded. */
   readonly backfill: (request: Model.BackfillRequest) => Request<{ readonly backfillId: string }>
   readonly planBackfill: (request: Model.BackfillRequest) => Request<Model.BackfillPlan>
+  readonly backfillDetail: (id: string) => Lookup<Model.BackfillDetail>
   readonly cancelBackfill: (id: string) => Request<{ readonly backfillId: string }>
 
   /** What changes, from now on: `Hello` first. Everybody who looks shares one reading of the log. */
