@@ -944,7 +944,13 @@ export type RunDetail = typeof RunDetail.Type
  * @since 0.1.0
  */
 export const RunEvent = Schema.TaggedUnion({
-  RunStarted: { cursor: Cursor, timestamp: Millis, keys: Texts },
+  RunStarted: {
+    cursor: Cursor,
+    timestamp: Millis,
+    keys: Texts,
+    /** How many partitions of each asset that has some, where that can be told. */
+    partitions: optional(Schema.Record(Text, Schema.Int))
+  },
   AssetStarted: { timestamp: Millis, key: Text, partition: optional(Text), attempt: Schema.Int },
   StepStarted: { timestamp: Millis, key: Text, name: Text },
   StepFinished: { timestamp: Millis, key: Text, step: Step },
