@@ -1,0 +1,204 @@
+import { useEffect, useMemo, useRef, useState } from "react"
+import { external, useExternal } from "../external.ts"
+import { formatTime, useZone } from "../time.ts"
+import { Button } from "./Button.tsx"
+import { classes } from "./classes.ts"
+import { DataTable } from "./DataTable.tsx"
+import { formatNumber } from "./metadata.ts"
+
+/** A point of a chart: at a time, or at a label such as a partition. */
+export interface ChartPoint {
+  readonly timestamp?: number | undefined
+  readonly label?: string | undefined
+  readonly value: number
+}
+
+const themeChanges = external(0)
+let watched = false
+
+/** Changes with the theme, for what is painted with its colours. */
+const useThemeChanges = (): number => {
+  useEffect(() => {
+    if (watched) return
+    watched = true
+    new MutationObserver(() => themeChanges.set((count) => count + 1))
+      .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] })
+  }, [])
+  return useExternal(themeChanges)
+}
+
+/**
+ * Numbers over time, or over labels in the order given. A click on a point calls back; the same numbers are there as a
+ * table, for screen readers and for those who want to read them.
+ */
+export const LineChart = <Point extends ChartPoint>({ points, name, height = 180, onPoint, className }: {
+  readonly points: ReadonlyArray<Point>
+  /** What the numbers are. */
+  readonly name: string
+  readonly height?: number
+  readonly onPoint?: ((point: Point) => void) | undefined
+  readonly className?: string
+}) => {
+  const holder = useRef<HTMLDivElement>(null)
+  const [asTable, setAsTable] = useState(false)
+  const zone = useZone()
+  const theme = useThemeChanges()
+  const click = useRef(onPoint)
+  click.current = onPoint
+  const byTime = points.length > 0 && points.every(({ timestamp }) => timestamp !== undefined)
+  // uplot needs them from left to right
+  const ordered = useMemo(
+    () => byTime ? points.toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0)) : points,
+    [points, byTime]
+  )
+  const where = (point: Point): string =>
+    byTime && point.timestamp !== undefined ? formatTime(point.timestamp, zone) : point.label ?? ""
+
+  useEffect(() => {
+    const element = holder.current
+    if (element === null || asTable || ordered.length === 0) return
+    let stopped = false
+    let stop = () => {}
+    void (async () => {
+      const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")])
+      if (stopped) return
+      const style = getComputedStyle(document.documentElement)
+      const color = (name: string) => style.getPropertyValue(name).trim()
+      const axis = {
+        stroke: color("--text-3"),
+        font: `11px ${style.fontFamily}`,
+        grid: { stroke: color("--border"), width: 1 },
+        ticks: { show: false }
+      }
+      const legend = document.createElement("div")
+      legend.className = "pointer-events-none absolute top-0 right-0 rounded bg-surface px-1 text-xs text-text-2"
+      const plot = new UPlot(
+        {
+          width: Math.max(80, element.clientWidth),
+          height,
+          legend: { show: false },
+          cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false } },
+          ...(byTime && zone === "UTC" ? { tzDate: (at: number) => UPlot.tzDate(new Date(at * 1000), "UTC") } : {}),
+          scales: { x: { time: byTime } },
+          axes: [
+            byTime
+              ? axis
+              : { ...axis, values: (_: unknown, at: Array<number>) => at.map((index) => ordered[index]?.label ?? "") },
+            { ...axis, size: 64, values: (_: unknown, at: Array<number>) => at.map(formatNumber) }
+          ],
+          series: [
+            {},
+            {
+              label: name,
+              stroke: color("--accent"),
+              width: 1.5,
+              fill: `${color("--accent")}18`,
+              points: { show: ordered.length <= 200, size: 5, fill: color("--surface") }
+            }
+          ],
+          hooks: {
+            setCursor: [(self) => {
+              const point = self.cursor.idx === null || self.cursor.idx === undefined
+                ? undefined
+                : ordered[self.cursor.idx]
+              legend.textContent = point === undefined ? "" : `${where(point)}: ${formatNumber(point.value)}`
+            }]
+          }
+        },
+        [
+          ordered.map(({ timestamp }, index) => byTime && timestamp !== undefined ? timestamp / 1000 : index),
+          ordered.map(({ value }) => value)
+        ],
+        element
+      )
+      element.append(legend)
+      let pressedAt = 0
+      plot.over.addEventListener("pointerdown", (event) => {
+        pressedAt = event.clientX
+      })
+      plot.over.addEventListener("click", (event) => {
+        const index = plot.cursor.idx
+        // the end of a drag zooms, and is no click
+        if (Math.abs(event.clientX - pressedAt) > 4 || index === null || index === undefined) return
+        const point = ordered[index]
+        if (point !== undefined) click.current?.(point)
+      })
+      plot.over.classList.toggle("cursor-pointer", click.current !== undefined)
+      const resize = new ResizeObserver(() => plot.setSize({ width: Math.max(80, element.clientWidth), height }))
+      resize.observe(element)
+      stop = () => {
+        resize.disconnect()
+        plot.destroy()
+        legend.remove()
+      }
+    })()
+    return () => {
+      stopped = true
+      stop()
+    }
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [ordered, asTable, height, name, zone, theme, byTime])
+
+  if (points.length === 0) return <p className="py-6 text-center text-sm text-text-3">No numbers yet</p>
+  return (
+    <figure className={classes("relative min-w-0", className)} aria-label={name}>
+      <figcaption className="mb-1 flex items-center justify-between gap-2">
+        <span className="truncate text-xs font-medium text-text-2">{name}</span>
+        <Button kind="ghost" size="sm" onClick={() => setAsTable(!asTable)} aria-pressed={asTable}>
+          {asTable ? "Chart" : "Table"}
+          <span className="sr-only">of {name}</span>
+        </Button>
+      </figcaption>
+      {asTable
+        ? (
+          <DataTable
+            label={name}
+            rows={ordered}
+            rowKey={(_, index) => String(index)}
+            rowHeight={28}
+            maxHeight={height}
+            onOpen={onPoint}
+            columns={[
+              { id: "at", header: byTime ? "Time" : "Partition", cell: where },
+              { id: "value", header: name, align: "right", cell: ({ value }) => formatNumber(value) }
+            ]}
+          />
+        )
+        : (
+          <div
+            ref={holder}
+            role="img"
+            aria-label={`Chart of ${name}`}
+            style={{ height }}
+            className="relative min-w-0"
+          />
+        )}
+    </figure>
+  )
+}
+
+/** A small line without axes, for cells of a table. */
+export const Sparkline = ({ values, label, width = 96, height = 20 }: {
+  readonly values: ReadonlyArray<number>
+  readonly label: string
+  readonly width?: number
+  readonly height?: number
+}) => {
+  const least = Math.min(...values.slice(-200))
+  const most = Math.max(...values.slice(-200))
+  const shown = values.slice(-200)
+  const points = shown.map((value, index) => {
+    const x = shown.length === 1 ? width / 2 : (index / (shown.length - 1)) * (width - 4) + 2
+    const y = most === least ? height / 2 : height - 3 - ((value - least) / (most - least)) * (height - 6)
+    return `${x.toFixed(1)},${y.toFixed(1)}`
+  })
+  const last = points.at(-1)
+  return (
+    <svg width={width} height={height} role="img" aria-label={label} className="text-accent-text">
+      <polyline points={points.join(" ")} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" />
+      {last === undefined
+        ? null
+        : <circle cx={last.split(",")[0]} cy={last.split(",")[1]} r="2" fill="currentColor" />}
+    </svg>
+  )
+}

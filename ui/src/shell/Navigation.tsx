@@ -1,0 +1,180 @@
+import { Link, useMatchRoute } from "@tanstack/react-router"
+import {
+  Boxes,
+  CalendarClock,
+  ChevronRight,
+  Folder,
+  History,
+  Layers,
+  ListChecks,
+  type LucideIcon,
+  Network,
+  Radar,
+  Workflow
+} from "lucide-react"
+import { type ReactNode, useMemo, useState } from "react"
+import { type GroupNode, groupTree, useDeployment, useRunningRuns } from "../api/index.ts"
+import { stored } from "../external.ts"
+import { classes } from "../kit/classes.ts"
+import { Tooltip } from "../kit/Tooltip.tsx"
+import { navOpen } from "./navigation.ts"
+
+const itemClasses = (narrow: boolean, active: boolean): string =>
+  classes(
+    "flex h-8 min-w-0 items-center gap-2.5 rounded-md text-sm font-medium -outline-offset-2",
+    narrow ? "w-9 justify-center" : "px-2.5",
+    active ? "bg-surface-3 text-text" : "text-text-2 hover:bg-surface-2 hover:text-text"
+  )
+
+const pages = [
+  { to: "/assets", label: "Assets", icon: Boxes },
+  { to: "/lineage", label: "Lineage", icon: Network },
+  { to: "/runs", label: "Runs", icon: History }
+] as const
+
+const later: ReadonlyArray<{ readonly label: string; readonly icon: LucideIcon }> = [
+  { label: "Jobs", icon: Workflow },
+  { label: "Schedules", icon: CalendarClock },
+  { label: "Sensors", icon: Radar },
+  { label: "Backfills", icon: Layers }
+]
+
+const closed = new Set(stored.get("closed-groups")?.split("\n"))
+
+const Group = ({ node, level }: { readonly node: GroupNode; readonly level: number }) => {
+  const [open, setOpen] = useState(!closed.has(node.name))
+  const matches = useMatchRoute()
+  const here = matches({ to: "/assets", search: { group: [node.name] }, includeSearch: true }) !== false ||
+    matches({ to: "/lineage", search: { group: node.name }, includeSearch: true }) !== false
+  const toggle = () => {
+    if (open) closed.add(node.name)
+    else closed.delete(node.name)
+    stored.set("closed-groups", closed.size === 0 ? undefined : [...closed].join("\n"))
+    setOpen(!open)
+  }
+  return (
+    <li>
+      <div
+        className={classes(
+          "group/item flex h-7 items-center rounded-md pr-1",
+          here ? "bg-surface-3 text-text" : "text-text-2 hover:bg-surface-2 hover:text-text"
+        )}
+        style={{ paddingLeft: level * 12 }}
+      >
+        {node.children.length === 0
+          ? <Folder size={13} aria-hidden className="mx-[5.5px] shrink-0 opacity-60" />
+          : (
+            <button
+              type="button"
+              aria-label={`${open ? "Close" : "Open"} the group ${node.name}`}
+              aria-expanded={open}
+              onClick={toggle}
+              className="flex size-6 shrink-0 items-center justify-center rounded hover:bg-surface-3"
+            >
+              <ChevronRight size={14} aria-hidden className={classes("transition-transform", open && "rotate-90")} />
+            </button>
+          )}
+        <Link
+          to="/assets"
+          search={{ group: [node.name] }}
+          title={node.name}
+          onClick={() => navOpen.set(false)}
+          className="flex h-full min-w-0 flex-1 items-center rounded px-0.5 text-sm -outline-offset-2"
+        >
+          <span className="truncate">{node.label}</span>
+        </Link>
+        <Link
+          to="/lineage"
+          search={{ group: node.name }}
+          aria-label={`Lineage of the group ${node.name}`}
+          title="Lineage of this group"
+          onClick={() => navOpen.set(false)}
+          className="flex size-6 shrink-0 items-center justify-center rounded opacity-0 group-hover/item:opacity-100 hover:bg-surface-3 focus-visible:opacity-100 pointer-coarse:opacity-100"
+        >
+          <Network size={13} aria-hidden />
+        </Link>
+        <span className="min-w-6 pr-1 text-right text-2xs text-text-3 tabular-nums">
+          {node.assets.toLocaleString("en")}
+        </span>
+      </div>
+      {open && node.children.length > 0
+        ? <ul>{node.children.map((child) => <Group key={child.name} node={child} level={level + 1} />)}</ul>
+        : null}
+    </li>
+  )
+}
+
+const Heading = ({ children, narrow }: { readonly children: ReactNode; readonly narrow: boolean }) =>
+  narrow ? <hr className="my-2 w-6 self-center border-border" /> : (
+    <h2 className="mt-5 mb-1 px-2.5 text-2xs font-semibold tracking-wide text-text-3 uppercase">{children}</h2>
+  )
+
+/** The pages and the groups. `narrow` shows icons only. */
+export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) => {
+  const deployment = useDeployment()
+  const running = useRunningRuns().size
+  const groups = useMemo(() => groupTree(deployment?.groups ?? []), [deployment?.groups])
+  const matches = useMatchRoute()
+  return (
+    <nav
+      aria-label="Main"
+      className={classes("flex min-h-0 flex-1 flex-col overflow-y-auto p-2", narrow && "items-center")}
+    >
+      {pages.map(({ icon: Icon, label, to }) => {
+        const active = matches({ to, fuzzy: true }) !== false ||
+          (to === "/assets" && matches({ to: "/asset" }) !== false)
+        const link = (
+          <Link
+            key={to}
+            to={to}
+            aria-label={narrow ? label : undefined}
+            aria-current={active ? "page" : undefined}
+            onClick={() => navOpen.set(false)}
+            className={itemClasses(narrow, active)}
+          >
+            <Icon size={16} aria-hidden className="shrink-0" />
+            {narrow ? null : <span className="flex-1">{label}</span>}
+            {narrow || to !== "/runs" || running === 0 ?
+              null :
+              <span className="rounded-full bg-running-soft px-1.5 text-2xs text-running-text">{running} running</span>}
+          </Link>
+        )
+        return narrow ? <Tooltip key={to} text={label} side="right" describes={false}>{link}</Tooltip> : link
+      })}
+      <Heading narrow={narrow}>Automation</Heading>
+      {later.map(({ icon: Icon, label }) => (
+        <Tooltip
+          key={label}
+          side="right"
+          text={`${
+            narrow ? `${label}: arrives` : "Arrives"
+          } with automation. Until then, run what you need from the assets.`}
+          className={narrow ? "inline-flex" : "flex"}
+        >
+          <button
+            type="button"
+            aria-disabled
+            aria-label={narrow ? label : undefined}
+            className={classes(itemClasses(narrow, false), "flex-1 cursor-default! text-text-3! hover:bg-transparent")}
+          >
+            <Icon size={16} aria-hidden className="shrink-0" />
+            {narrow ? null : label}
+          </button>
+        </Tooltip>
+      ))}
+      {narrow ? null : (
+        <>
+          <Heading narrow={narrow}>Groups</Heading>
+          {groups.length === 0
+            ? (
+              <p className="flex items-center gap-2 px-2.5 text-xs text-text-3">
+                <ListChecks size={14} aria-hidden className="shrink-0" />
+                {deployment === undefined ? "Loading…" : "Assets with a group are listed here."}
+              </p>
+            )
+            : <ul>{groups.map((group) => <Group key={group.name} node={group} level={0} />)}</ul>}
+        </>
+      )}
+    </nav>
+  )
+}
