@@ -5,6 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -14,6 +15,7 @@ import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
+import * as RunLogs from "../RunLogs.ts"
 import type * as Runtime from "../Runtime.ts"
 import { evaluationName, type PlannedChecks, plannedChecks } from "./checks.ts"
 import { recordConfig, type RecordedConfig, resolveConfig } from "./config.ts"
@@ -24,6 +26,7 @@ import { PlannedRun } from "./plannedRun.ts"
 import { CurrentPools } from "./pools.ts"
 import { RecordedVersions } from "./recordedVersions.ts"
 import { type Resolve, resolveSets } from "./resolveSets.ts"
+import { Captured, captureLogger, CurrentCapture } from "./runLogsCapture.ts"
 import * as Subset from "./subset.ts"
 import { targetsOf, type Wanted } from "./targets.ts"
 import { expand, type Target, whole, type Work } from "./work.ts"
@@ -96,6 +99,9 @@ const runPlan = Effect.fnUntraced(function*(
     Effect.succeed(fiber.cache.tracerEnabled && fiber.cache.tracer !== undefined)
   )
   const head = yield* headOf(log)
+  const captured = Context.get(context, CurrentCapture)
+    ? new Captured(Context.get(context, RunLogs.RunLogs), runId, clock)
+    : undefined
   const run = new PlannedRun(graph, plan, work, {
     runId,
     head,
@@ -105,7 +111,8 @@ const runPlan = Effect.fnUntraced(function*(
     evaluated,
     log,
     clock,
-    context,
+    context: captured === undefined ? context : withLogger(context),
+    captured,
     listener,
     traced,
     pools: Context.get(context, CurrentPools),
@@ -125,8 +132,17 @@ const runPlan = Effect.fnUntraced(function*(
     },
     concurrency: options.concurrency === "unbounded" ? Infinity : Math.max(1, Math.floor(options.concurrency))
   })
+  if (captured !== undefined) yield* captured.start
   return yield* Effect.uninterruptibleMask((restore) => Effect.ensuring(run.toEnd(restore), run.close))
 })
+
+/** The loggers that there are, and the one that takes what programs log. */
+const withLogger = (context: Context.Context<never>): Context.Context<never> =>
+  Context.add(
+    context,
+    Logger.CurrentLoggers,
+    new Set([...Context.get(context, Logger.CurrentLoggers), captureLogger])
+  )
 
 const noEvaluations: ReadonlyMap<string, EventLog.CheckEvaluated> = new Map()
 

@@ -32,6 +32,7 @@ import { recorded } from "./recorded.ts"
 import type { RecordedVersions } from "./recordedVersions.ts"
 import { retried } from "./retried.ts"
 import { merged, type RangeEvent } from "./rows.ts"
+import type { Captured, Origin } from "./runLogsCapture.ts"
 import { CurrentStep, type Step } from "./step.ts"
 import * as Subset from "./subset.ts"
 import { derivedVersion, hash } from "./version.ts"
@@ -70,6 +71,8 @@ export interface Services {
   readonly listener: ((progress: Runtime.Progress) => void) | undefined
   readonly concurrency: number
   readonly traced: boolean
+  /** Where what programs log is kept, if it is. */
+  readonly captured: Captured | undefined
 }
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -329,6 +332,8 @@ export class PlannedRun implements Environment {
 
     if (this.stopping) this.cancelRest()
     this.flushGathered()
+    // who hears of the end finds everything that was logged
+    if (this.services.captured !== undefined) yield* this.services.captured.end
     const durationMillis = clock.currentTimeMillisUnsafe() - this.startedAt
     const status = this.cancelled ? "Cancelled" : this.failed || this.broken !== undefined ? "Failed" : "Succeeded"
     const timestamp = clock.currentTimeMillisUnsafe()
@@ -353,7 +358,8 @@ export class PlannedRun implements Environment {
   /** Whatever ends a run, nothing of it stays behind. */
   readonly close = Effect.suspend(() => {
     this.leavePools()
-    return this.interruptAll
+    const { captured } = this.services
+    return captured === undefined ? this.interruptAll : Effect.andThen(this.interruptAll, captured.end)
   })
 
   private leavePools(): void {
@@ -482,12 +488,17 @@ export class PlannedRun implements Environment {
     const check = this.work.checks?.[id]
     const { listener } = this.services
     const name = check === undefined ? Asset.nameOf(asset) : Check.nameOf(check)
+    const partition = this.work.partitions?.[id]?.key
+    const annotations = partition === undefined
+      ? { ...this.annotations, asset: name }
+      : { ...this.annotations, asset: name, partition }
     const step: Step = {
       attempts: 0,
       startedAt: this.now,
       absent: undefined,
       metadata: undefined,
       steps: undefined,
+      origin: this.originOf(id, annotations),
       onStep: listener && ((record) =>
         listener(
           record.status === "Started"
@@ -508,10 +519,6 @@ export class PlannedRun implements Environment {
       if (Exit.isExit(effect)) return this.finished(id, step, effect as Exit.Exit<Results, unknown>)
     } else effect = this.managed(id, step, name)
 
-    const partition = this.work.partitions?.[id]?.key
-    const annotations = partition === undefined
-      ? { ...this.annotations, asset: name }
-      : { ...this.annotations, asset: name, partition }
     const context = Context.add(
       Context.add(this.services.context, CurrentStep, step),
       References.CurrentLogAnnotations,
@@ -531,6 +538,20 @@ export class PlannedRun implements Environment {
         this.wakeUp()
       }
     })
+  }
+
+  /** Where what a step logs comes from, if somebody keeps it. */
+  private originOf(id: number, annotations: Origin["annotations"]): Origin | undefined {
+    const run = this.services.captured
+    if (run === undefined) return undefined
+    const check = this.work.checks?.[id]
+    return {
+      run,
+      key: check === undefined ? Asset.nameOf(this.work.assets[id]!) : check.asset.key,
+      partition: this.work.partitions?.[id]?.key,
+      check: check?.name,
+      annotations
+    }
   }
 
   /** One attempt. */

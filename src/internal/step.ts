@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import type { StepRecord } from "../EventLog.ts"
 import type * as Metadata from "../Metadata.ts"
+import type { Origin } from "./runLogsCapture.ts"
 
 /** @internal */
 export interface Step {
@@ -19,11 +20,22 @@ export interface Step {
   absent: Set<string> | undefined
   metadata: Record<string, Metadata.Value> | undefined
   steps: Array<StepRecord> | undefined
+  /** Where what is logged comes from, if somebody keeps it. */
+  readonly origin: Origin | undefined
   readonly onStep: ((step: StepRecord | { readonly name: string; readonly status: "Started" }) => void) | undefined
 }
 
 /** @internal */
 export const CurrentStep = Context.Reference<Step | undefined>("effect-assets/CurrentStep", {
+  defaultValue: () => undefined
+})
+
+/**
+ * The name of the step that runs, where what is logged is kept.
+ *
+ * @internal
+ */
+export const CurrentStepName = Context.Reference<string | undefined>("effect-assets/CurrentStepName", {
   defaultValue: () => undefined
 })
 
@@ -48,7 +60,8 @@ export const runStep = <A, E, R, E2 = never, R2 = never>(
     })
     // the public signature has the TimeoutError where a timeout is given
     const timed = timeout === undefined ? attempt : Effect.timeout(attempt, timeout) as Effect.Effect<A, E, R>
-    const retried = retry === undefined ? timed : Effect.retry(timed, retry)
+    const all = retry === undefined ? timed : Effect.retry(timed, retry)
+    const retried = step?.origin === undefined ? all : Effect.provideService(all, CurrentStepName, name)
     step?.onStep?.({ name, status: "Started" })
     return retried.pipe(
       Effect.onExit((exit) =>
