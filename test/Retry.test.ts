@@ -537,6 +537,48 @@ describe("the configuration of a run", () => {
     assert.deepStrictEqual([seen, run.status], [["one", "one"], "Succeeded"])
   })
 
+  test("is not recorded where there is a secret anywhere in its schema", function*() {
+    const secret = Schema.RedactedFromValue(Schema.String)
+    class Login extends Schema.Class<Login>("Login")({ token: secret }) {}
+    interface Tree {
+      readonly token: Redacted.Redacted
+      readonly left?: Tree | undefined
+    }
+    interface EncodedTree {
+      readonly token: string
+      readonly left?: EncodedTree | undefined
+    }
+    const Tree: Schema.Codec<Tree, EncodedTree> = Schema.Struct({
+      token: secret,
+      left: Schema.optional(Schema.suspend((): Schema.Codec<Tree, EncodedTree> => Tree))
+    })
+    const record = <C extends Schema.Codec<unknown, unknown>>(schema: C, config: C["Encoded"]) =>
+      Effect.gen(function*() {
+        const asset = Asset.make("a", { config: schema, compute: () => Effect.void })
+        const graph: Graph.Graph<Graph.Assets> = Graph.make({ asset }) as never // the schema is any schema
+        const { id } = yield* Runtime.run(graph, { config: { a: config } as never }) as Effect.Effect<
+          Runtime.Run<Graph.Assets>,
+          Runtime.RunError,
+          EventLog.EventLog
+        >
+        const [run] = yield* runs({ ids: [id] })
+        return [run?.config, run?.configHidden]
+      })
+    const hidden = [undefined, ["a"]]
+    assert.deepStrictEqual(yield* record(Schema.Array(secret), ["x1y2"]), hidden)
+    assert.deepStrictEqual(yield* record(Schema.Record(Schema.String, secret), { x: "x1y2" }), hidden)
+    assert.deepStrictEqual(yield* record(Schema.Union([Schema.Number, Schema.NullOr(secret)]), "x1y2"), hidden)
+    assert.deepStrictEqual(yield* record(Schema.Tuple([Schema.Number, secret]), [1, "x1y2"]), hidden)
+    assert.deepStrictEqual(yield* record(Login, { token: "x1y2" }), hidden)
+    assert.deepStrictEqual(yield* record(Tree, { token: "x1y2" }), hidden)
+    assert.deepStrictEqual(
+      yield* record(Schema.RedactedFromValue(Schema.String, { disallowEncode: true }), "x1y2"),
+      hidden
+    )
+    assert.deepStrictEqual(yield* record(Schema.Array(Schema.String), ["open"]), [{ a: ["open"] }, undefined])
+    assert.notInclude(JSON.stringify(yield* eventsOf()), "x1y2")
+  })
+
   test("that its asset no longer takes is refused with a way out", function*() {
     const { rain } = makeConfigured()
     const failed = yield* Runtime.run(Graph.make({ rain }), { config: { "shop/rain": { limit: 2 } } })

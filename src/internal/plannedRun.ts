@@ -488,17 +488,14 @@ export class PlannedRun implements Environment {
     const check = this.work.checks?.[id]
     const { listener } = this.services
     const name = check === undefined ? Asset.nameOf(asset) : Check.nameOf(check)
-    const partition = this.work.partitions?.[id]?.key
-    const annotations = partition === undefined
-      ? { ...this.annotations, asset: name }
-      : { ...this.annotations, asset: name, partition }
+    const origin = this.originOf(id, name)
     const step: Step = {
       attempts: 0,
       startedAt: this.now,
       absent: undefined,
       metadata: undefined,
       steps: undefined,
-      origin: this.originOf(id, annotations),
+      origin,
       onStep: listener && ((record) =>
         listener(
           record.status === "Started"
@@ -522,7 +519,7 @@ export class PlannedRun implements Environment {
     const context = Context.add(
       Context.add(this.services.context, CurrentStep, step),
       References.CurrentLogAnnotations,
-      annotations
+      origin?.annotations ?? this.annotationsOf(id, name)
     )
     // What the programs need is in the type of the graph, so it is in the context. The fiber has no parent: the loop
     // interrupts and awaits every running step before the run ends.
@@ -541,7 +538,7 @@ export class PlannedRun implements Environment {
   }
 
   /** Where what a step logs comes from, if somebody keeps it. */
-  private originOf(id: number, annotations: Origin["annotations"]): Origin | undefined {
+  private originOf(id: number, name: string): Origin | undefined {
     const run = this.services.captured
     if (run === undefined) return undefined
     const check = this.work.checks?.[id]
@@ -550,8 +547,15 @@ export class PlannedRun implements Environment {
       key: check === undefined ? Asset.nameOf(this.work.assets[id]!) : check.asset.key,
       partition: this.work.partitions?.[id]?.key,
       check: check?.name,
-      annotations
+      annotations: this.annotationsOf(id, name)
     }
+  }
+
+  private annotationsOf(id: number, name: string): Readonly<Record<string, unknown>> {
+    const partition = this.work.partitions?.[id]?.key
+    return partition === undefined
+      ? { ...this.annotations, asset: name }
+      : { ...this.annotations, asset: name, partition }
   }
 
   /** One attempt. */
