@@ -145,8 +145,12 @@ export const recordConfig = (
 
 const noConfig: RecordedConfig = {}
 
-/** Whether there is a `Schema.Redacted` anywhere in a schema: unless it is told not to, that writes the secret into JSON. */
-const hasSecret = (ast: SchemaAST.AST, seen = new Set<SchemaAST.AST>()): boolean => {
+/**
+ * Whether there is a `Schema.Redacted` anywhere in a schema: unless it is told not to, that writes the secret into JSON.
+ *
+ * @internal
+ */
+export const hasSecret = (ast: SchemaAST.AST, seen = new Set<SchemaAST.AST>()): boolean => {
   if (seen.has(ast)) return false
   seen.add(ast)
   const inside = (asts: ReadonlyArray<SchemaAST.AST>): boolean => asts.some((ast) => hasSecret(ast, seen))

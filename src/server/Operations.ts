@@ -6,7 +6,10 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
+import type { Deployment } from "./Deployment.ts"
+import { make } from "./internal/operations.ts"
 import type * as Model from "./Model.ts"
 import type * as Problem from "./Problem.ts"
 
@@ -130,3 +133,16 @@ export interface Service {
  * @since 0.1.0
  */
 export class Operations extends Context.Service<Operations, Service>()("effect-assets/server/Operations") {}
+
+/**
+ * The operations of what is loaded in this process.
+ *
+ * **Details**
+ *
+ * Runs and backfills that are begun here go on when whoever began them has gone. When the layer is closed, they are
+ * interrupted, and recorded as cancelled.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Operations, never, Deployment> = Layer.effect(Operations, make)

@@ -5,6 +5,7 @@
  */
 export * as Api from "./Api.ts"
 export * as Deployment from "./Deployment.ts"
+export * as Handlers from "./Handlers.ts"
 export * as Model from "./Model.ts"
 export * as Operations from "./Operations.ts"
 export * as Problem from "./Problem.ts"

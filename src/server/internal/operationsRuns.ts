@@ -1,0 +1,425 @@
+/**
+ * Operations on runs and backfills, those of this process among them.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as EventLog from "../../EventLog.ts"
+import * as Graph from "../../Graph.ts"
+import { resolveConfig } from "../../internal/config.ts"
+import { CurrentCapture } from "../../internal/runLogsCapture.ts"
+import * as Plan from "../../Plan.ts"
+import * as Runtime from "../../Runtime.ts"
+import type * as Deployment from "../Deployment.ts"
+import * as Model from "../Model.ts"
+import type { Service } from "../Operations.ts"
+import * as Problem from "../Problem.ts"
+import { limitOf, pageOf } from "./operationsAssets.ts"
+import type { Env } from "./operationsEnv.ts"
+import { isOutcome, outcomeNames, outcomeTags, toAssetEvent } from "./operationsEvents.ts"
+import { knownOf } from "./operationsGraph.ts"
+import type { LiveRuns } from "./operationsLive.ts"
+import { invalid, noRun, notFound, problemOf, quoted, toLookup, toProblems } from "./operationsProblems.ts"
+import { countOf, describeRecorded } from "./operationsText.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// records
+// ---------------------------------------------------------------------------------------------------------------------
+
+const shownAssets = 5
+
+/** A run as lists show it. */
+export const toSummary = (live: LiveRuns, record: EventLog.RunRecord): Model.RunSummary => {
+  const { backfillId, durationMillis, finishedAt, keys, retryOf } = record
+  const partitioned = record.partitions === undefined
+    ? undefined
+    : keys.find((key) => Object.hasOwn(record.partitions!, key))
+  return {
+    id: record.id,
+    status: record.status,
+    cancelRequested: record.cancelRequested,
+    startedAt: record.startedAt,
+    ...(finishedAt !== undefined && { finishedAt }),
+    ...(durationMillis !== undefined && { durationMillis }),
+    assetCount: keys.length,
+    assets: keys.slice(0, shownAssets),
+    ...(partitioned !== undefined && { partitions: describeRecorded(record.partitions![partitioned]!) }),
+    tags: record.tags,
+    ...(retryOf !== undefined && { retryOf }),
+    ...(backfillId !== undefined && { backfillId }),
+    here: record.status === "Running" && live.isHere(record),
+    cursor: record.cursor
+  }
+}
+
+/** The record of a run. */
+export const recordOf = Effect.fnUntraced(function*(id: string) {
+  const log = yield* EventLog.EventLog
+  const [record] = yield* log.runs({ ids: [id], limit: 1 })
+  return record ?? (yield* noRun(id))
+})
+
+const defaultRuns = 50
+
+const listed = Effect.fnUntraced(function*(live: LiveRuns, filter: Model.RunFilter) {
+  const limit = limitOf(filter.limit, defaultRuns)
+  const { backfill, before, key, retryOf, status, tag } = filter
+  const at = tag?.indexOf("=") ?? 0
+  if (tag !== undefined && at < 1) {
+    return yield* invalid("RunFilterError", "A tag to look for is written NAME=VALUE, as in source=api.")
+  }
+  const log = yield* EventLog.EventLog
+  const records = yield* log.runs({
+    ...(status !== undefined && { statuses: [status] }),
+    key,
+    ...(tag !== undefined && { tags: { [tag.slice(0, at)]: tag.slice(at + 1) } }),
+    backfillId: backfill,
+    retryOf,
+    before,
+    limit: limit + 1
+  })
+  return pageOf(records.map((record) => toSummary(live, record)), limit, (run) => run.cursor)
+})
+
+const detailed = Effect.fnUntraced(function*(live: LiveRuns, id: string) {
+  const log = yield* EventLog.EventLog
+  const record = yield* recordOf(id)
+  const counts = new Map<string, number>()
+  yield* Stream.runForEachArray(log.events({ runId: id, tags: outcomeTags }), (events) =>
+    Effect.sync(() => {
+      for (const event of events) {
+        if (!isOutcome(event)) continue
+        const name = outcomeNames[event._tag]
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+    }))
+  const retries = yield* log.runs({ retryOf: id })
+  return {
+    ...toSummary(live, record),
+    keys: record.keys,
+    partitionsByKey: Object.fromEntries(
+      Object.entries(record.partitions ?? {}).map(([key, partitions]) => [key, describeRecorded(partitions)])
+    ),
+    config: record.config ?? {},
+    configHidden: record.configHidden ?? [],
+    counts: Object.fromEntries(counts),
+    retriedBy: retries.map((run) => run.id).toReversed()
+  }
+})
+
+const assetsOf = Effect.fnUntraced(function*(id: string, query: Parameters<Service["runAssets"]>[1]) {
+  yield* recordOf(id)
+  const log = yield* EventLog.EventLog
+  const limit = limitOf(query.limit, 100)
+  const events = yield* Stream.runCollect(
+    log.events({ runId: id, tags: outcomeTags, after: query.after, limit: limit + 1 })
+  )
+  return pageOf(events.filter(isOutcome).map((event) => toAssetEvent(event)), limit, (event) => event.cursor)
+})
+
+const backfillTags = ["BackfillStarted", "BackfillCancelRequested", "BackfillFinished"] as const
+
+const backfillDetail = Effect.fnUntraced(function*(id: string) {
+  const log = yield* EventLog.EventLog
+  const events = yield* Stream.runCollect(log.events({ backfillId: id, tags: backfillTags }))
+  // one that was resumed has begun more than once
+  const started = events.find((event) => event._tag === "BackfillStarted")
+  if (started?._tag !== "BackfillStarted") {
+    return yield* notFound("backfill", id, `There is no backfill ${quoted(id)} in the event log.`)
+  }
+  const lastStart = events.findLastIndex((event) => event._tag === "BackfillStarted")
+  const since = events.slice(lastStart)
+  const end = since.findLast((event) => event._tag === "BackfillFinished")
+  const finished = end?._tag === "BackfillFinished" ? end : undefined
+  const counts = { Running: 0, Succeeded: 0, Failed: 0, Cancelled: 0 }
+  for (const { status } of yield* log.runs({ backfillId: id })) counts[status]++
+  return {
+    id,
+    status: finished?.status ?? "Running" as const,
+    cancelRequested: since.some((event) => event._tag === "BackfillCancelRequested"),
+    startedAt: started.timestamp,
+    ...(finished !== undefined && { finishedAt: finished.timestamp, durationMillis: finished.durationMillis }),
+    assets: Object.entries(started.partitions).map(([key, partitions]) => ({
+      key,
+      ...(partitions !== null && { count: countOf(partitions), partitions: describeRecorded(partitions) })
+    })),
+    tags: started.tags,
+    runs: counts
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// plans
+// ---------------------------------------------------------------------------------------------------------------------
+
+type What = Pick<Model.RunRequest, "checks" | "concurrency" | "config" | "keys" | "onlyStale" | "select" | "tags">
+
+/** The options that runs and backfills have in common. */
+type Common = Pick<
+  Runtime.RunOptions<Graph.Assets>,
+  "checks" | "concurrency" | "config" | "onlyStale" | "select" | "tags"
+>
+
+/** What both runs and backfills are asked for, as options of the runtime; keys of assets and config are checked there. */
+const optionsOf = (request: What): Effect.Effect<Common, Problem.Invalid> => {
+  const { checks, concurrency, config, keys, onlyStale, select, tags } = request
+  if (keys !== undefined && select !== undefined) {
+    return Effect.fail(invalid("SelectionError", "Give `keys` or `select`, not both."))
+  }
+  return Effect.succeed({
+    ...(keys !== undefined ? { select: keys } : select !== undefined && select.trim() !== "" ? { select } : {}),
+    ...(checks !== undefined && { checks }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(config !== undefined && { config: config as Runtime.RunOptions<Graph.Assets>["config"] }),
+    ...(onlyStale !== undefined && { onlyStale }),
+    tags: tags !== undefined && Object.hasOwn(tags, "source") ? tags : { source: "api", ...tags }
+  })
+}
+
+const partitionsOf = ({ partition, partitions }: Model.RunRequest) => ({
+  ...(partition !== undefined && { partition }),
+  ...(partitions !== undefined && { partitions })
+})
+
+const planned = Effect.fnUntraced(function*(env: Env, loaded: Deployment.Loaded, request: Model.RunRequest) {
+  const { graph } = loaded
+  const options = yield* optionsOf(request)
+  const plan = yield* Effect.fromResult(Plan.make(graph, options))
+  if (request.partition !== undefined && request.partitions !== undefined) {
+    return yield* invalid("RunPartitionsError", "Give `partition` or `partitions`, not both.")
+  }
+  const { planned } = Plan.inside(plan)
+  yield* Effect.mapError(
+    resolveConfig(Graph.compiled(graph), planned, request.config ?? {}),
+    (problems) => new Runtime.RunConfigError({ problems })
+  )
+  const partitions = request.partition === undefined ? request.partitions : [request.partition]
+  const isPartitioned = plan.keys.some((key) => partitionedIn(graph, key))
+  // a run of partitions is planned like a backfill in one run
+  const inWords = isPartitioned && partitions !== undefined
+    ? (yield* Runtime.planBackfill(graph, { ...options, partitions, partitionsPerRun: "all" })).assets
+    : []
+  const words = new Map(inWords.map((asset) => [asset.key, asset.partitions]))
+  if (isPartitioned && partitions === undefined) {
+    const problems = plan.keys.filter((key) => partitionedIn(graph, key)).map((key) => ({
+      key,
+      problem: "has partitions: say which, or start a backfill"
+    }))
+    return yield* new Runtime.RunPartitionsError({ problems })
+  }
+  const { statuses } = yield* env.statuses(loaded)
+  const { nodes } = knownOf(loaded)
+  const { ids } = Graph.compiled(graph)
+  return {
+    steps: Plan.steps(plan).map((step) => {
+      const partitions = step.keys.map((key) => words.get(key)).find((text) => text !== undefined)
+      return {
+        ...step,
+        states: step.keys.map((key) => Model.statusWord(nodes[ids.get(key)!]!, statuses.get(key)!)),
+        ...(partitions !== undefined && { partitions })
+      }
+    })
+  }
+})
+
+const partitionedIn = (graph: Graph.Any, key: string): boolean => {
+  const { assets, ids } = Graph.compiled(graph)
+  return assets[ids.get(key)!]!.partitions !== undefined
+}
+
+const maxPlannedRuns = 1_000
+
+const backfillOptionsOf = (
+  request: Model.BackfillRequest
+): Effect.Effect<Runtime.BackfillOptions<Graph.Assets>, Problem.Invalid> =>
+  Effect.map(optionsOf(request), (options) => ({
+    ...options,
+    ...(request.partitions !== undefined && { partitions: request.partitions }),
+    ...(request.partitionsPerRun !== undefined && { partitionsPerRun: request.partitionsPerRun }),
+    ...(request.maxRuns !== undefined && { maxRuns: request.maxRuns }),
+    ...(request.resume !== undefined && { resume: request.resume })
+  }))
+
+const toBackfillPlan = ({ assets, runs }: Runtime.BackfillPlan): Model.BackfillPlan => ({
+  assets: assets.map(({ count, key, partitions }) => ({
+    key,
+    ...(count !== undefined && { count }),
+    ...(partitions !== undefined && { partitions })
+  })),
+  runCount: runs.length,
+  runs: runs.slice(0, maxPlannedRuns).map(({ after, count, keys, partitions }) => ({
+    keys,
+    ...(count !== undefined && { count }),
+    ...(partitions !== undefined && { partitions }),
+    after
+  }))
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// running
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The operations on runs. */
+type Operations = Pick<
+  Service,
+  | "runs"
+  | "launch"
+  | "plan"
+  | "run"
+  | "runAssets"
+  | "cancel"
+  | "retry"
+  | "backfill"
+  | "planBackfill"
+  | "cancelBackfill"
+  | "backfillDetail"
+>
+
+/** @internal */
+export const runOperations = Effect.fnUntraced(function*(
+  env: Env,
+  live: LiveRuns
+): Effect.fn.Return<Operations, never, Scope.Scope> {
+  // what is begun here has the context of the layer, not that of a request, and ends with the layer
+  const fork = yield* FiberSet.makeRuntime<never, void, never>()
+
+  /** Goes on with something in the background, and gives what it is told first, or how it fails before. */
+  const begin = <A>(
+    program: (
+      loaded: Deployment.Loaded,
+      tell: (first: A) => void
+    ) => Effect.Effect<unknown, unknown, unknown>
+  ): Effect.Effect<A, Problem.Problem> =>
+    Effect.suspend(() => {
+      const begun = Deferred.makeUnsafe<A, Problem.Problem>()
+      const tell = (first: A) => void Deferred.doneUnsafe(begun, Exit.succeed(first))
+      fork(
+        env.within((loaded) => program(loaded, tell)).pipe(
+          Effect.matchCauseEffect({
+            onSuccess: () =>
+              Deferred.fail(
+                begun,
+                new Problem.Unavailable({ code: "Error", detail: "It has ended without a beginning." })
+              ),
+            onFailure: (cause) =>
+              Effect.flatMap(
+                Deferred.failCause(begun, Cause.map(cause, problemOf)),
+                // whoever has begun it has gone: it is told to the log of the process
+                (isFirst) => isFirst ? Effect.void : Effect.logError("What was begun has failed", cause)
+              )
+          }),
+          Effect.asVoid,
+          Effect.onInterrupt(() =>
+            Deferred.fail(
+              begun,
+              new Problem.Unavailable({ code: "Stopped", detail: "The deployment is being stopped." })
+            )
+          )
+        )
+      )
+      return Deferred.await(begun)
+    })
+
+  const startRun = (
+    run: (
+      loaded: Deployment.Loaded,
+      onProgress: (progress: Runtime.Progress<Graph.Assets>) => Effect.Effect<void>
+    ) => Effect.Effect<unknown, unknown, unknown>
+  ): Effect.Effect<{ readonly runId: string }, Problem.Problem> =>
+    begin<{ readonly runId: string }>((loaded, tell) => {
+      const follower = live.follow((runId) => tell({ runId }))
+      return Effect.ensuring(
+        Effect.provideService(
+          run(loaded, (progress) => Effect.map(Clock.currentTimeMillis, (now) => follower.tell(progress, now))),
+          CurrentCapture,
+          true
+        ),
+        Effect.sync(follower.end)
+      )
+    })
+
+  return {
+    runs: (filter) =>
+      toProblems(env.within(() => listed(live, filter))) as Effect.Effect<
+        Model.Page<Model.RunSummary>,
+        Problem.Invalid | Problem.Unavailable // nothing is looked up by its name
+      >,
+    run: (id) => toLookup(env.within(() => detailed(live, id))),
+    runAssets: (id, query) => toLookup(env.within(() => assetsOf(id, query))),
+    plan: (request) => toProblems(env.within((loaded) => planned(env, loaded, request))),
+    launch: (request) =>
+      startRun((loaded, onProgress) =>
+        Effect.flatMap(optionsOf(request), (options) =>
+          Runtime.run(loaded.graph, {
+            ...options,
+            ...partitionsOf(request),
+            ...(request.retries !== undefined && { retries: request.retries }),
+            onProgress
+          }))
+      ),
+    retry: (id, options) =>
+      startRun((loaded, onProgress) =>
+        Effect.gen(function*() {
+          const record = yield* recordOf(id)
+          if (record.status === "Running" && live.isHere(record)) {
+            return yield* new Runtime.RunNotPossibleError({
+              runId: id,
+              operation: "retry",
+              problem: "it is running; cancel it first, or wait for its end"
+            })
+          }
+          return yield* Runtime.retry(loaded.graph, id, {
+            ...(options?.config !== undefined && {
+              // it is checked when the run is prepared
+              config: options.config as Runtime.RunOptions<Graph.Assets>["config"]
+            }),
+            ...(options?.tags !== undefined && { tags: options.tags }),
+            onProgress
+          })
+        })
+      ),
+    cancel: (id, options) =>
+      toProblems(env.within(() =>
+        Effect.gen(function*() {
+          yield* Runtime.cancel(id, options)
+          return toSummary(live, yield* recordOf(id))
+        })
+      )),
+    backfill: (request) =>
+      begin<{ readonly backfillId: string }>((loaded, tell) =>
+        Effect.flatMap(
+          backfillOptionsOf(request),
+          (options) =>
+            live.backfilling((started) =>
+              Effect.provideService(
+                Runtime.backfill(loaded.graph, {
+                  ...options,
+                  onProgress: (progress) =>
+                    Effect.sync(() => {
+                      if (progress._tag !== "BackfillStarted") return
+                      started(progress.backfillId)
+                      tell({ backfillId: progress.backfillId })
+                    })
+                }),
+                CurrentCapture,
+                true
+              )
+            )
+        )
+      ),
+    planBackfill: (request) =>
+      toProblems(env.within(({ graph }) =>
+        Effect.map(
+          Effect.flatMap(backfillOptionsOf(request), (options) => Runtime.planBackfill(graph, options)),
+          toBackfillPlan
+        )
+      )),
+    backfillDetail: (id) => toLookup(env.within(() => backfillDetail(id))),
+    cancelBackfill: (id) => toProblems(env.within(() => Effect.as(Runtime.cancelBackfill(id), { backfillId: id })))
+  }
+})
