@@ -66,7 +66,10 @@ const importsOf = (root: string, from: string): ReadonlyArray<Import> => {
     ExportNamedDeclaration: (node) => {
       if (node.source !== null) add(node.source, { typeOnly: node.exportKind === "type" })
     },
-    ImportExpression: (node) => add(node.source, { dynamic: true }),
+    ImportExpression: (node) => {
+      // the command line imports the module of its user, which is no part of this package
+      if (from !== "cli/modules.ts" || node.source.type === "Literal") add(node.source, { dynamic: true })
+    },
     TSImportType: (node) => add(node.source, { typeOnly: true })
   }).visit(program)
   return found
