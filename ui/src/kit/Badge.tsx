@@ -38,14 +38,14 @@ export const StatusBadge = ({ status, label, tooltip, className }: {
     <span
       data-status={status}
       className={classes(
-        "inline-flex h-5 items-center gap-1 rounded-full px-2 text-2xs font-medium whitespace-nowrap",
+        "inline-flex h-5 max-w-full items-center gap-1 rounded-full px-2 align-middle text-2xs font-medium whitespace-nowrap",
         toneSoft[look.tone],
         toneText[look.tone],
         className
       )}
     >
       <Icon size={12} aria-hidden className={classes("shrink-0", look.spins === true && "animate-spin")} />
-      {label ?? look.label}
+      <span className="truncate">{label ?? look.label}</span>
     </span>
   )
   return tooltip === undefined ? badge : <Tooltip text={tooltip}>{badge}</Tooltip>

@@ -27,6 +27,26 @@ const useThemeChanges = (): number => {
   return useExternal(themeChanges)
 }
 
+/** The library formats numbers in the language of the browser, which may be one that is none, such as `en-US@posix`. */
+const knowLanguage = (): void => {
+  try {
+    Intl.getCanonicalLocales(navigator.language)
+  } catch {
+    Object.defineProperty(navigator, "language", { value: "en-US", configurable: true })
+  }
+}
+
+/** The library that paints, when the first chart is shown; `undefined` where it cannot be loaded. */
+const loadPlot = async () => {
+  try {
+    knowLanguage()
+    const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")])
+    return UPlot
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Numbers over time, or over labels in the order given. A click on a point calls back; the same numbers are there as a
  * table, for screen readers and for those who want to read them.
@@ -60,8 +80,9 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
     let stopped = false
     let stop = () => {}
     void (async () => {
-      const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")])
+      const UPlot = await loadPlot()
       if (stopped) return
+      if (UPlot === undefined) return setAsTable(true)
       const style = getComputedStyle(document.documentElement)
       const color = (name: string) => style.getPropertyValue(name).trim()
       const axis = {
@@ -70,6 +91,7 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
         grid: { stroke: color("--border"), width: 1 },
         ticks: { show: false }
       }
+      const longest = byTime ? 0 : ordered.reduce((most, { label }) => Math.max(most, label?.length ?? 0), 0)
       const legend = document.createElement("div")
       legend.className = "pointer-events-none absolute top-0 right-0 rounded bg-surface px-1 text-xs text-text-2"
       const plot = new UPlot(
@@ -82,8 +104,13 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
           scales: { x: { time: byTime } },
           axes: [
             byTime
-              ? axis
-              : { ...axis, values: (_: unknown, at: Array<number>) => at.map((index) => ordered[index]?.label ?? "") },
+              ? { ...axis, size: 38 }
+              : {
+                ...axis,
+                size: 26,
+                space: longest * 7 + 16,
+                values: (_: unknown, at: Array<number>) => at.map((index) => ordered[index]?.label ?? "")
+              },
             { ...axis, size: 64, values: (_: unknown, at: Array<number>) => at.map(formatNumber) }
           ],
           series: [

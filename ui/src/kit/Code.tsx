@@ -55,7 +55,9 @@ export const CodeBlock = ({ code, label = "Code", className, maxHeight = 360 }: 
     >
       {code}
     </pre>
-    <CopyButton text={code} className="absolute top-1.5 right-1.5" />
+    <span className="absolute top-1.5 right-1.5 flex">
+      <CopyButton text={code} />
+    </span>
   </div>
 )
 

@@ -139,6 +139,14 @@ export const DataTable = <Row extends object>(props: DataTableProps<Row>) => {
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus())
   }
 
+  const sorted = useRef(sort)
+  useEffect(() => {
+    if (sorted.current?.id === sort?.id && sorted.current?.descending === sort?.descending) return
+    sorted.current = sort
+    setActive(0)
+    virtualizer.scrollToOffset(0)
+  }, [sort, virtualizer])
+
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const row = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-index]") : null
     if (row === null) return
@@ -268,8 +276,8 @@ export const DataTable = <Row extends object>(props: DataTableProps<Row>) => {
                 onFocus={() => setActive(item.index)}
                 onClick={(event) => onClick(event, item.index)}
                 className={classes(
-                  "absolute inset-x-0 top-0 grid items-center border-b border-border -outline-offset-2 hover:bg-surface-2",
-                  on && "bg-accent-soft",
+                  "absolute inset-x-0 top-0 grid items-center border-b border-border bg-surface -outline-offset-2 hover:bg-surface-2",
+                  on && "bg-accent-soft!",
                   onOpen !== undefined && "cursor-pointer",
                   props.rowClassName?.(row)
                 )}

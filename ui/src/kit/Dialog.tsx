@@ -1,5 +1,5 @@
 import { X } from "lucide-react"
-import { type ReactNode, useEffect, useId, useRef } from "react"
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react"
 import { IconButton } from "./Button.tsx"
 import { classes } from "./classes.ts"
 
@@ -17,20 +17,28 @@ export interface DialogProps {
 }
 
 const Modal = (
-  { open, onClose, title, description, footer, children, className, frame }: DialogProps & { readonly frame: string }
+  { onClose, title, description, footer, children, className, frame }: Omit<DialogProps, "open"> & {
+    readonly frame: string
+  }
 ) => {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // closed before it is gone, so that the browser gives the focus back
+  useLayoutEffect(() => {
     const dialog = ref.current
     if (dialog === null) return
-    if (open && !dialog.open) dialog.showModal()
-    if (!open && dialog.open) dialog.close()
-  }, [open])
-  if (!open) return null
+    dialog.showModal()
+    // the first field, rather than the button that closes it
+    const body = dialog.querySelector("[data-body]")
+    const first = body?.querySelector<HTMLElement>("[data-autofocus]") ??
+      body?.querySelector<HTMLElement>("input:not([type=hidden]), select, textarea") ?? dialog
+    first.focus()
+    return () => dialog.close()
+  }, [])
   return (
     <dialog
       ref={ref}
+      tabIndex={-1}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault()
@@ -40,7 +48,7 @@ const Modal = (
         // a press on the backdrop is a press on the dialog itself, whose content fills it
         if (event.target === event.currentTarget) onClose()
       }}
-      className={classes("border border-border bg-surface shadow-float open:flex", frame, className)}
+      className={classes("border border-border bg-surface shadow-float outline-none open:flex", frame, className)}
     >
       <div className="flex min-h-0 w-full flex-col">
         <header className="flex items-start justify-between gap-4 border-b border-border px-5 py-3">
@@ -50,7 +58,7 @@ const Modal = (
           </div>
           <IconButton icon={X} label="Close" size="sm" onClick={onClose} />
         </header>
-        <div className="min-h-0 flex-1 overflow-auto px-5 py-4">{children}</div>
+        <div data-body className="min-h-0 flex-1 overflow-auto px-5 py-4">{children}</div>
         {footer === undefined ?
           null :
           (
@@ -64,23 +72,29 @@ const Modal = (
 }
 
 /** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
-export const Dialog = ({ size = "md", ...props }: DialogProps & { readonly size?: "sm" | "md" | "lg" }) => (
-  <Modal
-    {...props}
-    frame={classes(
-      "m-auto max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] rounded-xl",
-      size === "sm" ? "max-w-md" : size === "md" ? "max-w-xl" : "max-w-4xl"
-    )}
-  />
-)
+export const Dialog = (
+  { open, size = "md", ...props }: DialogProps & { readonly size?: "sm" | "md" | "lg" }
+) =>
+  !open ? null : (
+    <Modal
+      {...props}
+      frame={classes(
+        "m-auto max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] rounded-xl",
+        size === "sm" ? "max-w-md" : size === "md" ? "max-w-xl" : "max-w-4xl"
+      )}
+    />
+  )
 
 /** A modal dialog at the edge of the window. */
-export const Drawer = ({ side = "right", ...props }: DialogProps & { readonly side?: "left" | "right" }) => (
-  <Modal
-    {...props}
-    frame={classes(
-      "my-0 h-dvh max-h-none w-[calc(100vw-40px)] max-w-lg",
-      side === "right" ? "mr-0 ml-auto" : "mr-auto ml-0"
-    )}
-  />
-)
+export const Drawer = (
+  { open, side = "right", ...props }: DialogProps & { readonly side?: "left" | "right" }
+) =>
+  !open ? null : (
+    <Modal
+      {...props}
+      frame={classes(
+        "my-0 h-dvh max-h-none w-[calc(100vw-40px)] max-w-lg",
+        side === "right" ? "mr-0 ml-auto" : "mr-auto ml-0"
+      )}
+    />
+  )

@@ -13,7 +13,7 @@ import {
   Search,
   Sun
 } from "lucide-react"
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react"
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react"
 import { type AssetNode, statusOf, useDeployment, useGraph, useMutation, useRuns, useStatus } from "../api/index.ts"
 import { StatusDot } from "../kit/Badge.tsx"
 import { AssetName, shortId } from "../kit/links.tsx"
@@ -67,8 +67,13 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
     onSuccess: () => showToast({ tone: "success", title: "Definitions are loaded anew" })
   })
 
-  useEffect(() => {
-    if (dialog.current?.open === false) dialog.current.showModal()
+  useLayoutEffect(() => {
+    const element = dialog.current
+    if (element === null) return
+    element.showModal()
+    // a dialog gives the focus to the first thing that can have it, which is not the field
+    element.querySelector("input")?.focus()
+    return () => element.close()
   }, [])
 
   const go = (action: () => unknown) => () => {
@@ -114,7 +119,10 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
     <dialog
       ref={dialog}
       aria-label="Search"
-      onClose={onClose}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
       onPointerDown={(event) => {
         if (event.target === event.currentTarget) onClose()
       }}
@@ -124,7 +132,6 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
         <div className="flex items-center gap-2.5 border-b border-border px-4">
           <Search size={16} aria-hidden className="shrink-0 text-text-3" />
           <Command.Input
-            autoFocus
             value={text}
             onValueChange={setText}
             placeholder="Search assets, groups, runs, pages and actions…"
