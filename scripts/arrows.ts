@@ -68,7 +68,7 @@ const importsOf = (root: string, from: string): ReadonlyArray<Import> => {
     },
     ImportExpression: (node) => {
       // the command line imports the module of its user, which is no part of this package
-      if (from !== "cli/modules.ts" || node.source.type === "Literal") add(node.source, { dynamic: true })
+      if (from !== "src/cli/modules.ts" || node.source.type === "Literal") add(node.source, { dynamic: true })
     },
     TSImportType: (node) => add(node.source, { typeOnly: true })
   }).visit(program)
