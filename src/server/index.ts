@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Api from "./Api.ts"
+export * as Client from "./Client.ts"
 export * as Deployment from "./Deployment.ts"
 export * as Handlers from "./Handlers.ts"
 export * as Model from "./Model.ts"

@@ -3,11 +3,12 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { isTagged } from "effect/Predicate"
 import * as Catalog from "../../Catalog.ts"
 import * as EventLog from "../../EventLog.ts"
 import * as Graph from "../../Graph.ts"
 import { didYouMean, suggest } from "../../internal/suggest.ts"
-import * as IOManager from "../../IOManager.ts"
+import type * as IOManager from "../../IOManager.ts"
 import * as Metadata from "../../Metadata.ts"
 import * as Partitions from "../../Partitions.ts"
 import * as Runtime from "../../Runtime.ts"
@@ -52,6 +53,9 @@ const unavailable = (error: { readonly _tag: string; readonly message: string })
 
 const pretty = (error: unknown): string => Cause.pretty(Cause.fail(error)).slice(0, 16_384)
 
+const isIOManagerError = (error: unknown): error is IOManager.IOManagerError =>
+  error instanceof Error && isTagged(error, "IOManagerError") && "reason" in error
+
 /** What an error of the core is for whoever asked; programs of users may fail with anything. */
 export const problemOf = (error: unknown): Problem.Problem => {
   if (isProblem(error)) return error
@@ -85,7 +89,8 @@ export const problemOf = (error: unknown): Problem.Problem => {
       ? notFound("backfill", error.backfillId, error.message)
       : conflict(error._tag, error.message)
   }
-  if (error instanceof IOManager.IOManagerError) {
+  // layers of a module may be made by another copy of this package
+  if (isIOManagerError(error)) {
     switch (error.reason._tag) {
       case "NotStored":
         return notFound("value", error.key, error.message)
