@@ -30,10 +30,7 @@ export const make = Effect.gen(function*() {
     const cursor = loaded === undefined
       ? 0
       // what can be told of the deployment is told also when its log cannot be read
-      : yield* Effect.catch(
-        deployment.use((loaded) => provideAll(loaded, newestCursor)),
-        () => Effect.succeed(0)
-      )
+      : yield* Effect.orElseSucceed(deployment.use((loaded) => provideAll(loaded, newestCursor)), () => 0)
     return {
       module: deployment.module,
       instance,

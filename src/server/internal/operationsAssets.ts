@@ -31,6 +31,7 @@ import {
   toEvaluation
 } from "./operationsEvents.ts"
 import { definitionOf, knownOf } from "./operationsGraph.ts"
+import { defaultLimit, limitOf, maxLimit, pageOf } from "./operationsPages.ts"
 import { newestKeys } from "./operationsPartitions.ts"
 import { invalid, noAsset, notFound, problemOf, quoted, toLookup, toProblems } from "./operationsProblems.ts"
 
@@ -49,24 +50,6 @@ type Operations = Pick<
   | "value"
   | "wipe"
 >
-
-const defaultLimit = 100
-const maxLimit = 1_000
-
-/** What clients of other kinds than the HTTP API may give, too. */
-export const limitOf = (limit: number | undefined, otherwise = defaultLimit, most = maxLimit): number =>
-  Math.max(1, Math.min(most, Math.floor(limit ?? otherwise) || 1))
-
-/** One more than fits was read where there is one: then there is another page. */
-export const pageOf = <A>(
-  items: ReadonlyArray<A>,
-  limit: number,
-  cursorOf: (item: A) => number
-): Model.Page<A> => {
-  if (items.length <= limit) return { items }
-  const page = items.slice(0, limit)
-  return { items: page, next: cursorOf(page.at(-1)!) }
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // lists

@@ -16,7 +16,7 @@ import type * as Partitions from "../../Partitions.ts"
 import * as PartitionSubset from "../../PartitionSubset.ts"
 import type * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
-import * as Problem from "../Problem.ts"
+import type * as Problem from "../Problem.ts"
 import { noAsset } from "./operationsProblems.ts"
 
 /** What the catalog needs of a context. */
