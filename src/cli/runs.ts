@@ -191,7 +191,10 @@ const followBackfill = (given: Given, id: string, plan: Model.BackfillPlan) =>
         yield* tell.note(
           {
             _tag: "BackfillFinished",
-            ...{ backfillId: id, status: detail.status, durationMillis: self.durationMillis, runs: detail.runs }
+            backfillId: id,
+            status: detail.status,
+            durationMillis: self.durationMillis,
+            runs: detail.runs
           },
           undefined
         )
@@ -201,7 +204,7 @@ const followBackfill = (given: Given, id: string, plan: Model.BackfillPlan) =>
       })
 
     yield* tell.note(
-      { _tag: "BackfillStarted", ...{ backfillId: id, runCount: plan.runCount } },
+      { _tag: "BackfillStarted", backfillId: id, runCount: plan.runCount },
       `backfill ${Text.visible(id)} started: ${Text.count(plan.runCount, "run")}`
     )
     const detail = yield* Effect.onInterrupt(tell.during(watch), () =>

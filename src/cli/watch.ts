@@ -24,7 +24,10 @@ export interface Teller {
   /** Learns events of a run, and tells them. */
   readonly events: (id: string, events: ReadonlyArray<Model.RunEvent>) => Effect.Effect<void>
   /** Something that is no event of a run: as JSON, or as a line where lines are told. */
-  readonly note: (json: { readonly _tag: string }, line: string | undefined) => Effect.Effect<void>
+  readonly note: (
+    json: { readonly _tag: string; readonly [name: string]: unknown },
+    line: string | undefined
+  ) => Effect.Effect<void>
   /** Goes on drawing while an effect is running. */
   readonly during: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The end: what came of each asset, why some failed, and a last line. */
