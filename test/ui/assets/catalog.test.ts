@@ -6,11 +6,13 @@ import {
   filterRows,
   isUnfiltered,
   linesOf,
+  partitionsText,
   pick,
   rowsOf,
   sortOf,
   sortRows,
   sortText,
+  staleLabel,
   withStatuses
 } from "../../../ui/src/assets/catalog.ts"
 
@@ -117,6 +119,12 @@ describe("filterRows", () => {
     }
   })
 
+  it("finds what is in the groups below a group", () => {
+    const nested = rowsOf([node("a", { group: "fin" }), node("b", { group: "fin/eu" }), node("c", { group: "finish" })])
+    assert.deepStrictEqual(keysOf(filterRows(nested, { group: ["fin"] }).rows), ["a", "b"])
+    assert.deepStrictEqual(keysOf(filterRows(nested, { group: ["fin/eu"] }).rows), ["b"])
+  })
+
   it("knows when nothing is filtered", () => {
     assert.isTrue(isUnfiltered({ q: " ", kind: [] }))
     assert.isFalse(isUnfiltered({ keys: new Set() }))
@@ -151,6 +159,22 @@ describe("linesOf", () => {
     assert.deepStrictEqual(ids(new Set(["shop"])), ["group default", "asset part9", "asset part10", "group shop"])
     const [head] = linesOf(rows, new Set(["default"]))
     assert.strictEqual(head!._tag === "Group" ? head!.rows.length : undefined, 2)
+  })
+})
+
+describe("words", () => {
+  it("say what has changed, the upstream first", () => {
+    const cause = (kind: "UpstreamChanged" | "CodeChanged" | "DependencyAdded") => ({ kind, key: "a", text: "" })
+    assert.strictEqual(staleLabel([cause("CodeChanged"), cause("UpstreamChanged")]), "Upstream changed")
+    assert.strictEqual(staleLabel([cause("DependencyAdded"), cause("CodeChanged")]), "Code changed")
+    assert.strictEqual(staleLabel([cause("DependencyAdded")]), "Inputs changed")
+  })
+
+  it("count partitions", () => {
+    assert.strictEqual(
+      partitionsText({ total: 1500, fresh: 1000, stale: 0, missing: 500 }),
+      "1,000 of 1,500 partitions fresh, 500 missing"
+    )
   })
 })
 

@@ -52,6 +52,13 @@ describe("selectionOf", () => {
     assert.deepStrictEqual(resolve(selectionOf({ owner: ["team:data"] }, [])!), [strange[3]])
   })
 
+  it("takes the groups below a group with it, where there are some", () => {
+    const groups = ["odd-group/sub", "status"]
+    const inOdd = strange.filter((_, i) => i % 2 === 0).toSorted()
+    assert.deepStrictEqual(resolve(selectionOf({ group: ["odd-group"] }, [], groups)!), inOdd)
+    assert.strictEqual(selectionOf({ group: ["shop"] }, [], groups), "group:shop")
+  })
+
   it("narrows an expression as a whole", () => {
     assert.deepStrictEqual(resolve(selectionOf({ select: "orders or key:\"shop/*\"", group: ["status"] }, [])!), [
       "shop/ab"

@@ -19,6 +19,13 @@ export const noGroup = "default"
 /** The group that an asset is listed under. */
 export const groupOf = (node: Api.Model.AssetNode): string => node.group ?? noGroup
 
+/** A group and those above it: what is in `finance/eu` is in `finance`, too. */
+const levelsOf = (group: string): ReadonlyArray<string> => {
+  const levels = [group]
+  for (let at = group.lastIndexOf("/"); at > 0; at = group.lastIndexOf("/", at - 1)) levels.push(group.slice(0, at))
+  return levels
+}
+
 /** The states an asset can be in, the worst first. */
 export const words: ReadonlyArray<Api.Model.StatusWord> = ["Failed", "Missing", "Stale", "Running", "Fresh", "External"]
 
@@ -82,7 +89,7 @@ const valuesOf = (row: AssetRow, facet: Facet): ReadonlyArray<string> => {
     case "status":
       return row.word === undefined ? [] : [row.word]
     case "group":
-      return [groupOf(row.node)]
+      return levelsOf(groupOf(row.node))
     case "kind":
       return row.node.kinds
     case "tag":
@@ -277,3 +284,25 @@ export const pick = (
   }
   return next
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// words
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Why an asset is stale, in two words: what its upstream did comes before what its own code did. */
+export const staleLabel = (causes: Api.Model.AssetStatus["causes"]): string => {
+  const kinds = new Set(causes.map(({ kind }) => kind))
+  return kinds.size === 0 || kinds.has("UpstreamChanged")
+    ? "Upstream changed"
+    : kinds.has("CodeChanged")
+    ? "Code changed"
+    : "Inputs changed"
+}
+
+/** How the partitions of an asset stand, in words. */
+export const partitionsText = ({ fresh, missing, stale, total }: NonNullable<Api.Model.AssetStatus["partitions"]>) =>
+  [
+    `${fresh.toLocaleString("en")} of ${total.toLocaleString("en")} partitions fresh`,
+    ...(stale === 0 ? [] : [`${stale.toLocaleString("en")} stale`]),
+    ...(missing === 0 ? [] : [`${missing.toLocaleString("en")} missing`])
+  ].join(", ")

@@ -54,18 +54,24 @@ const tag = (text: string): string => {
 
 /**
  * The selection that shows what a list shows. A search and states are no part of selections: with them it names the assets
- * that are shown, if they are few enough for an address. `undefined` where nothing is filtered.
+ * that are shown, if they are few enough for an address. `undefined` where nothing is filtered. `groups` are all there are: a
+ * group has those below it.
  */
 export const selectionOf = (
   filters: Omit<Filters, "keys"> & { readonly select?: string | undefined },
-  shown: ReadonlyArray<string>
+  shown: ReadonlyArray<string>,
+  groups: ReadonlyArray<string> = []
 ): string | undefined => {
   const { group, kind, owner, q, select, status, tag: tags } = filters
   if (isUnfiltered(filters) && select === undefined) return undefined
   const inWords = (q ?? "").trim() === "" && (status ?? []).length === 0
   if (!inWords && shown.length > 0 && shown.length <= 100) return selectKeys(shown)
   const attributes = [
-    ...attribute("group", group, (text) => value(exactly(text))),
+    ...attribute(
+      "group",
+      group?.flatMap((name) => groups.some((one) => one.startsWith(`${name}/`)) ? [exactly(name), `${exactly(name)}/*`] : [exactly(name)]),
+      value
+    ),
     ...attribute("kind", kind, value),
     ...attribute("tag", tags, tag),
     ...attribute("owner", owner, value)
