@@ -440,11 +440,13 @@ const ObjectFields = ({ field, onChange, path, problems, value }: Place) => {
   )
 }
 
+const none: ReadonlyArray<FieldProblem> = []
+
 /**
  * A form for a value of a JSON Schema, with the value as JSON in a second view. `value` is `undefined` while nothing is given.
  * Problems that the form finds itself show beside their fields; `problems` are those of a server.
  */
-export const ConfigForm = ({ schema, value, onChange, problems = [], label = "Configuration" }: {
+export const ConfigForm = ({ schema, value, onChange, problems = none, label = "Configuration" }: {
   readonly schema: unknown
   readonly value: Value
   readonly onChange: (value: Value) => void

@@ -151,12 +151,7 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
   }
 
   // which assets there are is planned without partitions and configuration: both depend on it
-  const scope = useMemo(
-    () =>
-      requestOf({ ...choice, config: {}, tags: "", concurrency: "", retries: "", onlyStale: false }, false).request
-        .request,
-    [choice.keys, choice.select, choice.withUpstream, choice.checks]
-  )
+  const scope = requestOf({ ...choice, config: {}, tags: "", concurrency: "", retries: "" }, false).request.request
   const scoped = useSelected(scope)
   const { configured, partitioned } = usePlanned(choice, scoped)
   const { problems, request } = requestOf(choice, partitioned.length > 0)

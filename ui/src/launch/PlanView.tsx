@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
 import { Database } from "lucide-react"
 import { useMemo, useRef } from "react"
-import { type Api } from "../api/index.ts"
+import type { Api } from "../api/index.ts"
 import { AssetName, Badge, EmptyState, StatusDot, Tooltip } from "../kit/index.ts"
 import { plural } from "./request.ts"
 

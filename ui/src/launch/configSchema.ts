@@ -117,7 +117,7 @@ const read = (schema: unknown, context: Context): Field => {
   const all = listAt(schema, "allOf")
   if (all !== undefined) {
     const { allOf: _, ...own } = schema
-    return read(all.reduce<Json>((merged, one) => isRecord(one) ? { ...merged, ...one } : merged, own), context)
+    return read(Object.assign({}, own, ...all.filter(isRecord)) as Json, context)
   }
   const union = listAt(schema, "anyOf") ?? listAt(schema, "oneOf")
   if (union !== undefined) return named(readUnion(union, context), schema)

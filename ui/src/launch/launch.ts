@@ -1,5 +1,5 @@
 import { external } from "../external.ts"
-import { type LaunchOptions } from "./request.ts"
+import type { LaunchOptions } from "./request.ts"
 
 export { type LaunchOptions } from "./request.ts"
 

@@ -1,5 +1,5 @@
 /** What the launch dialog asks for, as it is chosen and as it is sent. */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 import { withUpstream } from "./select.ts"
 
 /** What is to be launched, as a page asks for it. */

@@ -2,7 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router"
 import { useCallback } from "react"
 import { type Mutation, useMutation } from "../api/index.ts"
 import { RunLink, showToast } from "../kit/index.ts"
-import { type Request } from "./request.ts"
+import type { Request } from "./request.ts"
 
 /** What was begun. */
 export type Started = { readonly _tag: "Run"; readonly id: string } | { readonly _tag: "Backfill"; readonly id: string }

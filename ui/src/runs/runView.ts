@@ -2,7 +2,7 @@
  * What is shown of a run, made of its events. Events may be told twice and in any order: after a broken connection, what
  * was recorded is told again. So a row keeps what it was told as facts, and its view is computed from those alone.
  */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 
 /** The state of an asset in a run. `Checked`: only its checks were evaluated; `NotRun`: the run ended without it. */
 export type RowState = Api.Model.OutcomeName | "Waiting" | "Running" | "Checked" | "NotRun"
