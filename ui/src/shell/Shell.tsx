@@ -14,6 +14,7 @@ import { Navigation } from "./Navigation.tsx"
 import { TopBar } from "./TopBar.tsx"
 
 const PaletteDialog = lazy(() => import("./PaletteDialog.tsx"))
+const LaunchDialog = lazy(async () => ({ default: (await import("../launch/LaunchDialog.tsx")).LaunchDialog }))
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable], dialog") !== null
@@ -108,6 +109,9 @@ export const Shell = () => {
         </main>
       </div>
       <Toasts />
+      <Suspense fallback={null}>
+        <LaunchDialog />
+      </Suspense>
       {searching
         ? (
           <Suspense fallback={null}>
