@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Api } from "../../../ui/src/api/contract.ts"
+import type { Api } from "../../../ui/src/api/contract.ts"
 import {
   type AssetRow,
   columns,

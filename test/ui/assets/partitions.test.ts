@@ -1,13 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Api } from "../../../ui/src/api/contract.ts"
+import type { Api } from "../../../ui/src/api/contract.ts"
 import {
   type Axes,
   coordinates,
   countStates,
+  expandStates,
+  firstPlane,
   indexAt,
+  indexInPlane,
   indexOfCoordinates,
   indexOfKey,
   isForeign,
+  isInRange,
   keyAt,
   panView,
   parseRange,
@@ -20,6 +24,7 @@ import {
   stateAt,
   type Stretch,
   unknownState,
+  worstInRow,
   zoomView
 } from "../../../ui/src/assets/partitions.ts"
 
@@ -52,7 +57,7 @@ const slowly = (states: string, from: number, to: number, pixels: number): strin
   return Array.from({ length: pixels }, (_, pixel) => {
     const first = Math.floor(from + (pixel * (to - from)) / pixels + 1e-9)
     const end = Math.ceil(from + ((pixel + 1) * (to - from)) / pixels - 1e-9)
-    return [...states.slice(first, end)].sort((a, b) => order.indexOf(a) - order.indexOf(b))[0] ?? " "
+    return Array.from(states.slice(first, end)).sort((a, b) => order.indexOf(a) - order.indexOf(b))[0] ?? " "
   }).join("")
 }
 
@@ -195,5 +200,46 @@ describe("ranges", () => {
     assert.deepStrictEqual(parseRange(" a to b "), { from: "a", to: "b" })
     assert.deepStrictEqual(parseRange("2024-01-01"), { from: "2024-01-01", to: "2024-01-01" })
     for (const text of ["", "..b", "a..", "a..b..c"]) assert.isUndefined(parseRange(text), text)
+  })
+})
+
+describe("grids", () => {
+  const cube: Axes = {
+    total: 24,
+    dimensions: [
+      { name: "kind", kind: "fixed", size: 2 },
+      { name: "day", kind: "time", size: 4 },
+      { name: "region", kind: "fixed", size: 3 }
+    ],
+    stretches: []
+  }
+
+  it("show time to the right and the longest other dimension down", () => {
+    assert.deepStrictEqual(firstPlane(cube), { x: 1, y: 2, at: [0, 0, 0] })
+    assert.deepStrictEqual(firstPlane(grid), { x: 0, y: 1, at: [0, 0] })
+  })
+
+  it("find each partition once", () => {
+    const found = [0, 1].flatMap((kind) =>
+      [0, 1, 2, 3].flatMap((day) =>
+        [0, 1, 2].map((region) => indexInPlane(cube, { x: 1, y: 2, at: [kind, 0, 0] }, day, region))
+      )
+    )
+    assert.deepStrictEqual(found, Array.from({ length: 24 }, (_, i) => i))
+  })
+
+  it("show the worst of the columns that share a pixel", () => {
+    const states = expandStates(grid.stretches, 6)
+    const plane = firstPlane(grid)
+    const worst = (row: number, from: number, to: number) =>
+      partitionStates[worstInRow(grid, plane, states, row, from, to)]
+    assert.deepStrictEqual([0, 1, 2].map((row) => worst(row, 0, 2)), ["Failed", "Missing", "Failed"])
+    assert.deepStrictEqual([0, 1, 2].map((row) => worst(row, 0, 1)), ["Fresh", "Fresh", "Failed"])
+    assert.isUndefined(worst(0, 2, 2))
+  })
+
+  it("know what is in a range", () => {
+    const range = rangeBetween(grid, 2, 4)
+    assert.deepStrictEqual([0, 1, 2, 3, 4, 5].filter((index) => isInRange(grid, range, index)), [1, 2, 4, 5])
   })
 })

@@ -68,9 +68,9 @@ const Plots = ({ assetKey, events, metric, partition }: {
             <LineChart name={label} points={points} height={150} onPoint={open} />
           </div>
         ))}
-        {durations.length < 2 ? null : (
-          <LineChart name="Duration (seconds)" points={durations} height={150} onPoint={open} />
-        )}
+        {durations.length < 2 ?
+          null :
+          <LineChart name="Duration (seconds)" points={durations} height={150} onPoint={open} />}
       </div>
       <p className="mt-2 text-xs text-text-3">A click on a point opens its run.</p>
     </Card>
@@ -102,11 +102,13 @@ const Event = ({ assetKey, event, known, onPlot }: {
           <Chevron size={14} aria-hidden className="shrink-0 text-text-3" />
           <StatusBadge status={event.outcome} />
           {part === undefined ? null : <span className="max-w-56 truncate font-mono text-xs">{part}</span>}
-          {note === undefined ? null : <span className="min-w-0 flex-1 basis-40 truncate text-sm text-text-2">{note}</span>}
+          {note === undefined
+            ? null
+            : <span className="min-w-0 flex-1 basis-40 truncate text-sm text-text-2">{note}</span>}
         </button>
-        {event.durationMillis === undefined ? null : (
-          <Duration millis={event.durationMillis} className="hidden text-xs text-text-3 sm:inline" />
-        )}
+        {event.durationMillis === undefined ?
+          null :
+          <Duration millis={event.durationMillis} className="hidden text-xs text-text-3 sm:inline" />}
         {event.runId === undefined ? null : <RunLink id={event.runId} className="hidden sm:inline-block" />}
         <RelativeTime at={event.timestamp} className="w-20 text-right text-xs text-text-2" />
       </div>
@@ -175,7 +177,11 @@ export const Activity = ({ assetKey, known, metric, onMetric, onPartition, parti
         {error !== undefined && items === undefined
           ? <ErrorView error={error} retry={refetch} />
           : items === undefined
-          ? <div className="flex flex-col gap-2 p-4" aria-busy>{[0, 1, 2].map((i) => <Skeleton key={i} className="h-8 w-full" />)}</div>
+          ? (
+            <div className="flex flex-col gap-2 p-4" aria-busy>
+              {[0, 1, 2].map((i) => <Skeleton key={i} className="h-8 w-full" />)}
+            </div>
+          )
           : (
             <ul aria-busy={loading}>
               {events.map((event) => (

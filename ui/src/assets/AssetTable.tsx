@@ -1,5 +1,5 @@
 /** The list of assets: rows exist while they are in sight, in groups or flat. */
-import { type Range, defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual"
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual"
 import { ArrowDown, ArrowUp, ChevronDown, ChevronRight } from "lucide-react"
 import {
   type KeyboardEvent,
@@ -174,12 +174,14 @@ const GroupCells = ({ line, onPickAll, picked, span }: {
         <span className="ml-2 flex min-w-0 items-center gap-2.5 overflow-hidden text-xs text-text-2 tabular-nums">
           {words.map((word) => {
             const count = counts.get(word) ?? 0
-            return count === 0 || word === "Fresh" || word === "External" ? null : (
-              <span key={word} className="inline-flex items-center gap-1">
-                <StatusDot status={word} size={13} />
-                {count.toLocaleString("en")}
-              </span>
-            )
+            return count === 0 || word === "Fresh" || word === "External" ?
+              null :
+              (
+                <span key={word} className="inline-flex items-center gap-1">
+                  <StatusDot status={word} size={13} />
+                  {count.toLocaleString("en")}
+                </span>
+              )
           })}
         </span>
       </span>
@@ -408,7 +410,11 @@ export const AssetTable = (
                 onClick={(event) => onClick(event, line)}
                 className={classes(
                   "absolute inset-x-0 top-0 grid cursor-pointer items-center border-b border-border -outline-offset-2",
-                  line._tag === "Group" ? "bg-surface-2 hover:bg-surface-3" : isPicked ? "bg-accent-soft" : "hover:bg-surface-2"
+                  line._tag === "Group"
+                    ? "bg-surface-2 hover:bg-surface-3"
+                    : isPicked
+                    ? "bg-accent-soft"
+                    : "hover:bg-surface-2"
                 )}
                 style={style}
               >
@@ -437,4 +443,3 @@ const groupPicked = (rows: ReadonlyArray<AssetRow>, picked: ReadonlySet<string>)
   const count = rows.reduce((sum, { node }) => sum + (picked.has(node.key) ? 1 : 0), 0)
   return count === 0 ? "none" : count === rows.length ? "all" : "some"
 }
-

@@ -22,14 +22,14 @@ import {
   toneText
 } from "../kit/index.ts"
 import { MaterializeButton } from "../launch/index.ts"
-import { type AssetsSearch } from "../search.ts"
+import type { AssetsSearch } from "../search.ts"
 import { Page } from "../shell/Page.tsx"
 import { AssetTable } from "./AssetTable.tsx"
 import {
   type Facet,
   facets,
-  filterRows,
   type FacetValue,
+  filterRows,
   type Filters,
   isUnfiltered,
   linesOf,
@@ -60,7 +60,9 @@ const Summary = ({ counts, loaded, onStatus, selected, total }: {
   readonly loaded: boolean
 }) => {
   const countOf = (word: string) => counts.find(({ value }) => value === word)?.count ?? 0
-  const shown = words.filter((word) => word === "Fresh" || word === "Stale" || countOf(word) > 0 || selected.includes(word))
+  const shown = words.filter((word) =>
+    word === "Fresh" || word === "Stale" || countOf(word) > 0 || selected.includes(word)
+  )
   const cell = "flex min-h-12 min-w-24 flex-1 flex-col justify-center gap-0.5 rounded-md border px-3 py-1.5 text-left"
   return (
     <div role="group" aria-label="Assets by status" className="flex gap-2 overflow-x-auto p-0.5 pb-1">
@@ -68,7 +70,10 @@ const Summary = ({ counts, loaded, onStatus, selected, total }: {
         type="button"
         aria-pressed={selected.length === 0}
         onClick={() => onStatus([])}
-        className={classes(cell, selected.length === 0 ? "border-border-strong bg-surface" : "border-border bg-surface hover:bg-surface-2")}
+        className={classes(
+          cell,
+          selected.length === 0 ? "border-border-strong bg-surface" : "border-border bg-surface hover:bg-surface-2"
+        )}
       >
         <span className="text-lg leading-5 font-semibold tabular-nums">{total.toLocaleString("en")}</span>
         <span className="text-xs whitespace-nowrap text-text-2">All assets</span>
@@ -199,7 +204,15 @@ export const AssetsView = () => {
   const refused = selection.error !== undefined && search.select !== undefined
   const hidden = picked.size - filtered.rows.reduce((sum, { node }) => sum + (picked.has(node.key) ? 1 : 0), 0)
   const clear = () =>
-    change({ q: undefined, group: undefined, kind: undefined, tag: undefined, owner: undefined, status: undefined, select: undefined })
+    change({
+      q: undefined,
+      group: undefined,
+      kind: undefined,
+      tag: undefined,
+      owner: undefined,
+      status: undefined,
+      select: undefined
+    })
 
   return (
     <Page
@@ -218,7 +231,12 @@ export const AssetsView = () => {
           </Link>
           {unfiltered
             ? <MaterializeButton label="Materialize all" />
-            : <MaterializeButton keys={shownKeys} label={`Materialize ${shownKeys.length.toLocaleString("en")} shown`} />}
+            : (
+              <MaterializeButton
+                keys={shownKeys}
+                label={`Materialize ${shownKeys.length.toLocaleString("en")} shown`}
+              />
+            )}
         </>
       }
     >

@@ -68,9 +68,9 @@ const Evaluation = ({ assetKey, check, whole }: {
             </>
           )}
       </div>
-      {evaluation?.description === undefined ? null : (
-        <p className="text-sm break-words whitespace-pre-wrap">{evaluation.description}</p>
-      )}
+      {evaluation?.description === undefined ?
+        null :
+        <p className="text-sm break-words whitespace-pre-wrap">{evaluation.description}</p>}
       {evaluation?.error === undefined ? null : <FailureView failure={evaluation.error} />}
       {evaluation === undefined || Object.keys(evaluation.metadata).length === 0
         ? null
@@ -94,8 +94,8 @@ export const Checks = ({ assetKey, external }: { readonly assetKey: string; read
           icon={ListChecks}
           command={`Check.make("not empty", {\n  asset,\n  blocking: true,\n  check: (value) => Effect.succeed(value.length > 0)\n})`}
         >
-          A check judges the data of an asset after it was stored. A blocking one keeps what is downstream from being computed
-          from bad data.
+          A check judges the data of an asset after it was stored. A blocking one keeps what is downstream from being
+          computed from bad data.
         </EmptyState>
       </Card>
     )
@@ -127,7 +127,9 @@ export const Checks = ({ assetKey, external }: { readonly assetKey: string; read
                 <StatusBadge status={status(worst)} />
                 <span className="break-words">{check}</span>
                 <Badge tone={worst.severity === "error" ? "failed" : "stale"}>{worst.severity}</Badge>
-                {worst.blocking ? <Badge title="What is downstream is not computed when it fails">blocking</Badge> : null}
+                {worst.blocking
+                  ? <Badge title="What is downstream is not computed when it fails">blocking</Badge>
+                  : null}
               </span>
             }
           >

@@ -1,6 +1,6 @@
 /** How an asset is defined. */
 import { Link } from "@tanstack/react-router"
-import { type Api } from "../api/index.ts"
+import type { Api } from "../api/index.ts"
 import {
   AssetLink,
   Badge,
@@ -13,6 +13,7 @@ import {
   MetadataTable
 } from "../kit/index.ts"
 import { tagText } from "./catalog.ts"
+import { fact } from "./fact.ts"
 import { SchemaView } from "./SchemaView.tsx"
 
 type Detail = Api.Model.AssetDetail
@@ -46,7 +47,9 @@ const Inputs = ({ detail }: { readonly detail: Detail }) => {
                 <td className="px-4 py-1.5">
                   {input.name === undefined ? <span className="text-text-3">–</span> : <Code>{input.name}</Code>}
                 </td>
-                <td className="px-4 py-1.5"><AssetLink assetKey={input.key} /></td>
+                <td className="px-4 py-1.5">
+                  <AssetLink assetKey={input.key} />
+                </td>
                 <td className="px-4 py-1.5 text-text-2">{modes[input.mode]}</td>
                 {withMapping ? <td className="px-4 py-1.5 text-text-2">{input.mapping ?? ""}</td> : null}
               </tr>
@@ -61,7 +64,12 @@ const texts = (values: ReadonlyArray<string>, filter: "kind" | "owner" | "tag") 
   values.length === 0 ? undefined : (
     <span className="flex flex-wrap gap-1">
       {values.map((value) => (
-        <Link key={value} to="/assets" search={{ [filter]: [value] }} className="inline-flex min-h-6 items-center rounded">
+        <Link
+          key={value}
+          to="/assets"
+          search={{ [filter]: [value] }}
+          className="inline-flex min-h-6 items-center rounded"
+        >
           <Badge>{value}</Badge>
         </Link>
       ))}
@@ -76,40 +84,51 @@ export const Definition = ({ detail }: { readonly detail: Detail }) => {
       <Card title="Definition">
         <KeyValue
           items={[
-            [
+            fact(
               "Key",
-              <span key="key" className="inline-flex max-w-full items-center gap-1">
+              <span className="inline-flex max-w-full items-center gap-1">
                 <Code>{detail.key}</Code>
                 <CopyButton text={detail.key} label="Copy the key" />
               </span>
-            ],
-            ["Name in the graph", detail.name === detail.key ? undefined : <Code>{detail.name}</Code>],
-            [
+            ),
+            fact("Name in the graph", detail.name === detail.key ? undefined : <Code>{detail.name}</Code>),
+            fact(
               "Group",
               detail.group === undefined
                 ? undefined
-                : <Link key="group" to="/assets" search={{ group: [detail.group] }} className="text-accent-text hover:underline">{detail.group}</Link>
-            ],
-            ["Kinds", texts(detail.kinds, "kind")],
-            ["Tags", texts(tags, "tag")],
-            ["Owners", texts(detail.owners, "owner")],
-            ["Code version", detail.codeVersion === undefined ? undefined : <Code>{detail.codeVersion}</Code>],
-            ["Computed by", detail.external ? "something else: it is external" : undefined],
-            ["IO manager", detail.external ? undefined : <Code>{detail.ioManager}</Code>],
-            ["Partitions", detail.partitionsDefinition],
-            ["Freshness policy", detail.freshnessPolicy],
-            ["Retries", detail.external ? undefined : detail.retries ? "has a retry policy" : "none"],
-            ["Timeout", detail.timeoutMillis === undefined ? undefined : <Duration millis={detail.timeoutMillis} />],
-            ["Pool", detail.pool === undefined ? undefined : <Code>{detail.pool}</Code>],
-            ["Multi-asset", detail.multi === undefined ? undefined : <Code>{detail.multi}</Code>],
-            [
+                : (
+                  <Link
+                    to="/assets"
+                    search={{ group: [detail.group] }}
+                    className="text-accent-text hover:underline"
+                  >
+                    {detail.group}
+                  </Link>
+                )
+            ),
+            fact("Kinds", texts(detail.kinds, "kind")),
+            fact("Tags", texts(tags, "tag")),
+            fact("Owners", texts(detail.owners, "owner")),
+            fact("Code version", detail.codeVersion === undefined ? undefined : <Code>{detail.codeVersion}</Code>),
+            fact("Computed by", detail.external ? "something else: it is external" : undefined),
+            fact("IO manager", detail.external ? undefined : <Code>{detail.ioManager}</Code>),
+            fact("Partitions", detail.partitionsDefinition),
+            fact("Freshness policy", detail.freshnessPolicy),
+            fact("Retries", detail.external ? undefined : detail.retries ? "has a retry policy" : "none"),
+            fact(
+              "Timeout",
+              detail.timeoutMillis === undefined ? undefined : <Duration millis={detail.timeoutMillis} />
+            ),
+            fact("Pool", detail.pool === undefined ? undefined : <Code>{detail.pool}</Code>),
+            fact("Multi-asset", detail.multi === undefined ? undefined : <Code>{detail.multi}</Code>),
+            fact(
               "Computed together with",
               detail.siblings.length === 0 ? undefined : (
                 <span className="flex flex-col">
                   {detail.siblings.map((key) => <AssetLink key={key} assetKey={key} tab="definition" />)}
                 </span>
               )
-            ]
+            )
           ]}
         />
       </Card>
@@ -119,15 +138,20 @@ export const Definition = ({ detail }: { readonly detail: Detail }) => {
           empty={<p className="text-sm text-text-3">Its definition has no metadata.</p>}
         />
       </Card>
-      <Card title="Inputs" flush className="xl:col-span-2"><Inputs detail={detail} /></Card>
+      <Card title="Inputs" flush className="xl:col-span-2">
+        <Inputs detail={detail} />
+      </Card>
       {detail.configSchema === undefined ? null : (
         <Card
           title={
             <span>
-              Configuration{" "}
-              {detail.configName === detail.key
+              Configuration {detail.configName === detail.key
                 ? null
-                : <span className="font-normal text-text-2">given under <Code>{detail.configName}</Code></span>}
+                : (
+                  <span className="font-normal text-text-2">
+                    given under <Code>{detail.configName}</Code>
+                  </span>
+                )}
             </span>
           }
         >
@@ -135,14 +159,16 @@ export const Definition = ({ detail }: { readonly detail: Detail }) => {
         </Card>
       )}
       {detail.valueSchema === undefined ? null : (
-        <Card title="Type of the value"><SchemaView schema={detail.valueSchema} label="Type of the value" /></Card>
+        <Card title="Type of the value">
+          <SchemaView schema={detail.valueSchema} label="Type of the value" />
+        </Card>
       )}
       {detail.configSchema === undefined && detail.valueSchema === undefined && !detail.external
         ? (
           <Card title="Type of the value">
             <EmptyState title="No schema">
-              Give the asset a <Code>schema</Code>: values are then checked when they are stored and loaded, and their type
-              shows here.
+              Give the asset a{" "}
+              <Code>schema</Code>: values are then checked when they are stored and loaded, and their type shows here.
             </EmptyState>
           </Card>
         )

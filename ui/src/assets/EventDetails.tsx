@@ -1,6 +1,18 @@
 /** What was recorded of an asset: one event, short and in full. */
-import { type Api } from "../api/index.ts"
-import { AssetLink, Code, CodeBlock, CopyButton, Duration, KeyValue, MetadataTable, RunLink, StatusBadge, Time } from "../kit/index.ts"
+import type { Api } from "../api/index.ts"
+import {
+  AssetLink,
+  Code,
+  CodeBlock,
+  CopyButton,
+  Duration,
+  KeyValue,
+  MetadataTable,
+  RunLink,
+  StatusBadge,
+  Time
+} from "../kit/index.ts"
+import { fact } from "./fact.ts"
 
 type AssetEvent = Api.Model.AssetEvent
 
@@ -9,7 +21,9 @@ export const partOf = (event: Pick<AssetEvent, "partition" | "partitions">): str
   event.partition ??
     (event.partitions === undefined
       ? undefined
-      : `${event.partitions.text}${event.partitions.count > 1 ? ` (${event.partitions.count.toLocaleString("en")})` : ""}`)
+      : `${event.partitions.text}${
+        event.partitions.count > 1 ? ` (${event.partitions.count.toLocaleString("en")})` : ""
+      }`)
 
 const steps = { Succeeded: "Succeeded", Failed: "Failed", Cancelled: "Cancelled" } as const
 
@@ -28,7 +42,10 @@ export const FailureView = ({ failure }: { readonly failure: NonNullable<AssetEv
   </div>
 )
 
-const isCheck = (because: string, known: (key: string) => boolean): readonly [key: string, check: string] | undefined => {
+const isCheck = (
+  because: string,
+  known: (key: string) => boolean
+): readonly [key: string, check: string] | undefined => {
   if (known(because)) return undefined
   const at = because.lastIndexOf(":")
   return at > 0 && known(because.slice(0, at)) ? [because.slice(0, at), because.slice(at + 1)] : undefined
@@ -69,13 +86,13 @@ export const EventDetails = ({ event, known, onPlot, bare }: {
       {event.error === undefined ? null : <FailureView failure={event.error} />}
       <KeyValue
         items={[
-          ["Outcome", bare === true ? undefined : <StatusBadge status={event.outcome} />],
-          ["Time", <Time at={event.timestamp} />],
-          ["Partition", part === undefined ? undefined : <Code>{part}</Code>],
-          ["Run", event.runId === undefined ? undefined : <RunLink id={event.runId} />],
-          ["Duration", event.durationMillis === undefined ? undefined : <Duration millis={event.durationMillis} />],
-          ["Attempts", event.attempts === undefined || event.attempts < 2 ? undefined : event.attempts],
-          [
+          fact("Outcome", bare === true ? undefined : <StatusBadge status={event.outcome} />),
+          fact("Time", <Time at={event.timestamp} />),
+          fact("Partition", part === undefined ? undefined : <Code>{part}</Code>),
+          fact("Run", event.runId === undefined ? undefined : <RunLink id={event.runId} />),
+          fact("Duration", event.durationMillis === undefined ? undefined : <Duration millis={event.durationMillis} />),
+          fact("Attempts", event.attempts === undefined || event.attempts < 2 ? undefined : event.attempts),
+          fact(
             "Data version",
             event.dataVersion === undefined ? undefined : (
               <span className="inline-flex max-w-full items-center gap-1">
@@ -83,12 +100,14 @@ export const EventDetails = ({ event, known, onPlot, bare }: {
                 <CopyButton text={event.dataVersion} label="Copy the data version" />
               </span>
             )
-          ],
-          ["Code version", event.codeVersion === undefined ? undefined : <Code>{event.codeVersion}</Code>],
-          [
+          ),
+          fact("Code version", event.codeVersion === undefined ? undefined : <Code>{event.codeVersion}</Code>),
+          fact(
             "Value",
-            event.stored === false ? <span className="text-text-2">none: its program stores its data itself</span> : undefined
-          ]
+            event.stored === false
+              ? <span className="text-text-2">none: its program stores its data itself</span>
+              : undefined
+          )
         ]}
       />
       {Object.keys(event.metadata ?? {}).length === 0 ? null : (

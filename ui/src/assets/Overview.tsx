@@ -67,10 +67,14 @@ const pretty = (value: Api.Model.StoredValue): string => {
 }
 
 /** The stored value, read when it is asked for. */
-export const ValuePreview = ({ assetKey, partition }: { readonly assetKey: string; readonly partition?: string | undefined }) => {
+export const ValuePreview = (
+  { assetKey, partition }: { readonly assetKey: string; readonly partition?: string | undefined }
+) => {
   const [open, setOpen] = useState(false)
   const [most, setMost] = useState(64_000)
-  const { data, error, loading, refetch } = useAssetValue(open ? { key: assetKey, partition, maxLength: most } : undefined)
+  const { data, error, loading, refetch } = useAssetValue(
+    open ? { key: assetKey, partition, maxLength: most } : undefined
+  )
   if (!open) {
     return (
       <Button size="sm" icon={Eye} onClick={() => setOpen(true)}>
@@ -137,20 +141,22 @@ export const Overview = ({ detail, graph, known, onPlot }: {
               </EmptyState>
             )
             : <EventDetails event={latest} known={known} onPlot={onPlot} bare={latest.outcome === "Materialized"} />}
-          {latest === undefined || latest.stored === false || detail.external ? null : (
-            <section className="mt-4 border-t border-border pt-4">
-              <h3 className="mb-2 text-xs font-semibold text-text-2">Value</h3>
-              {several && latest.partition === undefined
-                ? <p className="text-sm text-text-2">Choose a partition in the Partitions tab to see its value.</p>
-                : (
-                  <ValuePreview
-                    key={`${detail.key} ${latest.partition ?? ""}`}
-                    assetKey={detail.key}
-                    partition={latest.partition}
-                  />
-                )}
-            </section>
-          )}
+          {latest === undefined || latest.stored === false || detail.external ?
+            null :
+            (
+              <section className="mt-4 border-t border-border pt-4">
+                <h3 className="mb-2 text-xs font-semibold text-text-2">Value</h3>
+                {several && latest.partition === undefined
+                  ? <p className="text-sm text-text-2">Choose a partition in the Partitions tab to see its value.</p>
+                  : (
+                    <ValuePreview
+                      key={`${detail.key} ${latest.partition ?? ""}`}
+                      assetKey={detail.key}
+                      partition={latest.partition}
+                    />
+                  )}
+              </section>
+            )}
         </Card>
         {detail.valueSchema === undefined ? null : (
           <Card title="Type of the value">
@@ -165,13 +171,21 @@ export const Overview = ({ detail, graph, known, onPlot }: {
             : <Markdown text={detail.description} className="text-sm" />}
         </Card>
         <Card
-          title={<span className="flex items-center gap-1.5"><ArrowUp size={14} aria-hidden />Upstream ({detail.upstream.length})</span>}
+          title={
+            <span className="flex items-center gap-1.5">
+              <ArrowUp size={14} aria-hidden />Upstream ({detail.upstream.length})
+            </span>
+          }
           flush
         >
           <Neighbours keys={detail.upstream} graph={graph} empty="It depends on no other asset." />
         </Card>
         <Card
-          title={<span className="flex items-center gap-1.5"><ArrowDown size={14} aria-hidden />Downstream ({detail.downstream.length})</span>}
+          title={
+            <span className="flex items-center gap-1.5">
+              <ArrowDown size={14} aria-hidden />Downstream ({detail.downstream.length})
+            </span>
+          }
           flush
         >
           <Neighbours keys={detail.downstream} graph={graph} empty="No other asset depends on it." />

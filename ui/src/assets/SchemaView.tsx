@@ -60,7 +60,10 @@ export const SchemaView = ({ label, schema, withDefaults }: {
                 {lines.slice(0, 500).map(({ depth, id, node }) => (
                   <tr key={id} className="border-t border-border align-top">
                     <td className="px-3 py-1 font-mono text-xs break-all">
-                      <span style={{ paddingLeft: depth * 14 }} className={classes("inline-block", depth > 0 && "text-text-2")}>
+                      <span
+                        style={{ paddingLeft: depth * 14 }}
+                        className={classes("inline-block", depth > 0 && "text-text-2")}
+                      >
                         {node.name}
                         {node.required ? null : <span className="text-text-3" title="optional">?</span>}
                       </span>

@@ -1,12 +1,13 @@
 /** A selection expression: typed, sent to the server, and where it cannot be read, marked. */
 import { useState } from "react"
-import { type QueryResult } from "../api/index.ts"
-import { type Api } from "../api/index.ts"
+import type { Api, QueryResult } from "../api/index.ts"
 import { problemOf, SearchField } from "../kit/index.ts"
 
 /** Where something is wrong in an expression. */
 const placeOf = (error: unknown): { readonly offset: number; readonly length: number } | undefined => {
-  if (typeof error !== "object" || error === null || !("offset" in error) || typeof error.offset !== "number") return undefined
+  if (typeof error !== "object" || error === null || !("offset" in error) || typeof error.offset !== "number") {
+    return undefined
+  }
   const length = "length" in error && typeof error.length === "number" ? error.length : 1
   return { offset: error.offset, length: Math.max(1, length) }
 }

@@ -1,5 +1,5 @@
 /** How the state of an asset is shown, and why it is in it. */
-import { type ReactNode } from "react"
+import type { ReactNode } from "react"
 import { type AssetNode, type AssetStatus, statusOf } from "../api/index.ts"
 import {
   AssetLink,
@@ -75,8 +75,14 @@ const Explanation = ({ assetKey, word, status }: {
     {word === "Running"
       ? (
         <div>
-          <h3 className="text-sm font-semibold">{status.running.length === 1 ? "Running in" : "Running in several runs"}</h3>
-          {status.running.slice(0, 5).map((id) => <div key={id}><RunLink id={id} /></div>)}
+          <h3 className="text-sm font-semibold">
+            {status.running.length === 1 ? "Running in" : "Running in several runs"}
+          </h3>
+          {status.running.slice(0, 5).map((id) => (
+            <div key={id}>
+              <RunLink id={id} />
+            </div>
+          ))}
         </div>
       )
       : null}
@@ -108,7 +114,9 @@ export const AssetState = ({ node, status, compact }: {
 }) => {
   const word = statusOf(node, status)
   const label = statusLabel(word, status)
-  const shown = compact === true ? <StatusDot status={word} label={label} /> : <StatusBadge status={word} label={label} />
+  const shown = compact === true
+    ? <StatusDot status={word} label={label} />
+    : <StatusBadge status={word} label={label} />
   if (status === undefined || !explains(word, status)) return shown
   return (
     <Popover
@@ -178,9 +186,19 @@ export const FreshnessBadge = ({ freshness }: { readonly freshness: NonNullable<
     <span className="inline-flex items-center gap-1.5">
       <StatusBadge status={status} label={freshnessWords[status]} />
       {status === "Overdue" && since !== undefined
-        ? <span className="text-xs text-text-3">since <RelativeTime at={since} /></span>
+        ? (
+          <span className="text-xs text-text-3">
+            since <RelativeTime at={since} />
+          </span>
+        )
         : until !== undefined && status !== "Unknown"
-        ? <Tooltip text="Until then it counts as recent"><span className="text-xs text-text-3"><RelativeTime at={until} /></span></Tooltip>
+        ? (
+          <Tooltip text="Until then it counts as recent">
+            <span className="text-xs text-text-3">
+              <RelativeTime at={until} />
+            </span>
+          </Tooltip>
+        )
         : null}
     </span>
   )

@@ -1,5 +1,5 @@
 /** The list of assets: what is shown, in which order, and how much of it each filter would show. Plain data. */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 
 /** An asset of the list. */
 export interface AssetRow {

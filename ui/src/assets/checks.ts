@@ -1,5 +1,5 @@
 /** Checks of an asset, put together: one may stand differently for different partitions. */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 
 type Check = Api.Model.CheckModel
 

@@ -1,5 +1,5 @@
 /** What is shown of an asset's history, and the numbers in it. */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 
 type AssetEvent = Api.Model.AssetEvent
 
@@ -27,7 +27,9 @@ export const fitsKind = ({ outcome }: Pick<AssetEvent, "outcome">, kind: EventKi
 /** How long materializations took, in seconds, the oldest first. */
 export const durationsOf = (
   events: ReadonlyArray<AssetEvent>
-): ReadonlyArray<{ readonly timestamp: number; readonly value: number; readonly runId?: string; readonly label?: string }> =>
+): ReadonlyArray<
+  { readonly timestamp: number; readonly value: number; readonly runId?: string; readonly label?: string }
+> =>
   events
     .flatMap(({ durationMillis, outcome, partition, runId, timestamp }) =>
       durationMillis === undefined || outcome !== "Materialized" ? [] : [{

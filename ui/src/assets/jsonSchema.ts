@@ -59,13 +59,13 @@ const bounds: ReadonlyArray<readonly [name: string, words: (value: unknown) => s
 export const readSchema = (schema: unknown): SchemaNode => {
   const read = (given: unknown, name: string, required: boolean, path: ReadonlyArray<string>): SchemaNode => {
     let value = given
-    let seen = path
+    const seen = path.slice()
     let named: string | undefined
     while (isObject(value) && typeof value.$ref === "string") {
       const pointer = value.$ref
       named = refName(pointer)
       if (seen.includes(pointer)) return { name, type: named, required, rules: [], children: [] }
-      seen = [...seen, pointer]
+      seen.push(pointer)
       const { $ref: _, ...beside } = value
       const target = follow(schema, pointer)
       value = isObject(target) ? { ...target, ...beside } : target

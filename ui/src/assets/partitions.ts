@@ -1,5 +1,5 @@
 /** The strip and the grid of an asset's partitions: which state a pixel or a cell has, and which partition it stands for. */
-import { type Api } from "../api/contract.ts"
+import type { Api } from "../api/contract.ts"
 
 /** The states of partitions. Where several share a place, the first of these is shown. */
 export const partitionStates: ReadonlyArray<Api.Model.PartitionState> = [
@@ -203,4 +203,69 @@ export const countStates = (
   }
   visit(0, [])
   return counts
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// grids
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The state of each partition as its place in `partitionStates`, to be looked at one by one. */
+export const expandStates = (stretches: ReadonlyArray<Stretch>, total: number): Uint8Array => {
+  const out = new Uint8Array(total).fill(unknownState)
+  for (const { length, start, state } of stretches) out.fill(partitionStates.indexOf(state), start, start + length)
+  return out
+}
+
+/** Which dimensions of a product a grid shows. The others are held at a place. */
+export interface Plane {
+  /** The dimension that goes to the right. */
+  readonly x: number
+  /** The dimension that goes down. */
+  readonly y: number
+  /** A place in each dimension; those of `x` and `y` do not matter. */
+  readonly at: ReadonlyArray<number>
+}
+
+/** The plane that is shown first: time goes to the right, and the longest other dimension down. */
+export const firstPlane = ({ dimensions }: Axes): Plane => {
+  const places = dimensions.map((_, i) => i)
+  const time = places.filter((i) => dimensions[i]!.kind === "time")
+  const size = (i: number) => dimensions[i]!.size
+  const longest = (of: ReadonlyArray<number>): number => of.reduce((a, b) => size(b) > size(a) ? b : a)
+  const x = longest(time.length > 0 ? time : places)
+  const y = longest(places.filter((i) => i !== x))
+  return { x, y, at: dimensions.map(() => 0) }
+}
+
+/** The partition at a place of a plane. */
+export const indexInPlane = (axes: Axes, { at, x, y }: Plane, column: number, row: number): number =>
+  indexOfCoordinates(axes, at.map((one, i) => i === x ? column : i === y ? row : one))
+
+/** The worst state of the columns from one to another one, which is not in it, in a row of a plane. */
+export const worstInRow = (
+  axes: Axes,
+  plane: Plane,
+  states: Uint8Array,
+  row: number,
+  from: number,
+  to: number
+): number => {
+  const first = indexInPlane(axes, plane, 0, row)
+  const step = axes.dimensions.slice(plane.x + 1).reduce((product, { size }) => product * size, 1)
+  let worst = unknownState
+  for (let column = from; column < to && worst > 0; column++) {
+    const state = states[first + column * step]
+    if (state !== undefined && state < worst) worst = state
+  }
+  return worst
+}
+
+/** `true` if a partition belongs to a range: of a product, in each dimension. */
+export const isInRange = (
+  axes: Axes,
+  { from, to }: { readonly from: number; readonly to: number },
+  index: number
+): boolean => {
+  const [at, low, high] = [coordinates(axes, index), coordinates(axes, from), coordinates(axes, to)]
+  return at.every((one, i) => one >= low[i]! && one <= high[i]!)
 }

@@ -69,7 +69,9 @@ export const selectionOf = (
   const attributes = [
     ...attribute(
       "group",
-      group?.flatMap((name) => groups.some((one) => one.startsWith(`${name}/`)) ? [exactly(name), `${exactly(name)}/*`] : [exactly(name)]),
+      group?.flatMap((name) =>
+        groups.some((one) => one.startsWith(`${name}/`)) ? [exactly(name), `${exactly(name)}/*`] : [exactly(name)]
+      ),
       value
     ),
     ...attribute("kind", kind, value),

@@ -1,10 +1,1 @@
-import { EmptyState } from "../kit/index.ts"
-import { Page } from "../shell/Page.tsx"
-
-const AssetPage = () => (
-  <Page title="Asset">
-    <EmptyState title="Not here yet" />
-  </Page>
-)
-
-export default AssetPage
+export { AssetView as default } from "../assets/AssetView.tsx"
