@@ -2,8 +2,18 @@ import { useEffect, useState } from "react"
 import { useExternal } from "../external.ts"
 import type { Api } from "./contract.ts"
 import { followLog, followRun } from "./live.ts"
-import { definePages, defineQuery, type PagesResult, type QueryResult, usePages, useQuery } from "./query.ts"
 import {
+  definePages,
+  defineQuery,
+  type Mutation,
+  type PagesResult,
+  type QueryResult,
+  useMutation,
+  usePages,
+  useQuery
+} from "./query.ts"
+import {
+  applyChanges,
   type AssetStatus,
   type Connection,
   connection,
@@ -45,6 +55,15 @@ export const useRunningRuns = (): ReadonlyMap<string, RunSummary> => useExternal
 
 /** How the connection that changes come over stands. */
 export const useConnection = (): Connection => useExternal(connection)
+
+/** Loads definitions anew. */
+export const useReload = (onSuccess?: () => void): Mutation<void, Deployment> =>
+  useMutation((client) => client.deployment.reload(), {
+    onSuccess: (deployment) => {
+      applyChanges([{ _tag: "DefinitionsChanged", deployment }])
+      onSuccess?.()
+    }
+  })
 
 const ofAsset = ({ key }: { readonly key: string }) => [`asset:${key}`]
 

@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import { Api } from "./contract.ts"
 import { perFrame } from "./frames.ts"
 import { invalidate } from "./query.ts"
-import { applyChanges, connection, loadAll } from "./store.ts"
+import { applyChanges, connection, isAsFirstRead, loadAll, loadFirst } from "./store.ts"
 
 const makeRpc = RpcClient.make(Api.Live)
 
@@ -33,12 +33,14 @@ const nextConnection = Effect.callback<Rpc>((resume) => {
 
 let connectedBefore = false
 
-const welcome = (rpc: Rpc): void => {
+const welcome = (rpc: Rpc, deployment: Api.Model.Deployment): void => {
   current = rpc
   connection.set({ status: "connected", attempt: 0 })
-  loadAll()
-  // what was missed while there was no connection is not told
-  if (connectedBefore) invalidate("*")
+  // what happened while there was no connection is not told
+  if (connectedBefore) {
+    loadAll()
+    invalidate("*")
+  } else if (!isAsFirstRead(deployment)) loadAll()
   connectedBefore = true
   for (const take of waiting) take(rpc)
   waiting.clear()
@@ -48,7 +50,7 @@ const welcome = (rpc: Rpc): void => {
 const connect = Effect.gen(function*() {
   const lost = yield* Deferred.make<never, string>()
   const take = perFrame<Api.Model.Change>(applyChanges)
-  const protocol = RpcClient.layerProtocolSocket({ retryPolicy: Schedule.recurs(0), pingInterval: "10 seconds" }).pipe(
+  const protocol = RpcClient.layerProtocolSocket({ retryPolicy: Schedule.recurs(0) }).pipe(
     Layer.provide([
       Layer.provide(
         Socket.layerWebSocket(url(), { openTimeout: "10 seconds" }),
@@ -65,7 +67,7 @@ const connect = Effect.gen(function*() {
     const rpc = yield* makeRpc
     yield* Stream.runForEach(rpc.changes(), (change) =>
       Effect.sync(() => {
-        if (change._tag === "Hello") welcome(rpc)
+        if (change._tag === "Hello") welcome(rpc, change.deployment)
         take(change)
       }))
   })
@@ -75,14 +77,14 @@ const connect = Effect.gen(function*() {
   Effect.scoped,
   Effect.ensuring(Effect.sync(() => {
     current = undefined
-    connection.set(({ attempt }) => ({ status: attempt < 6 ? "reconnecting" : "disconnected", attempt: attempt + 1 }))
+    connection.set(({ attempt }) => ({ status: attempt < 3 ? "reconnecting" : "disconnected", attempt: attempt + 1 }))
   }))
 )
 
-/** Tries again after 0.25 to 10 seconds, or at once when the browser is online again or its window is looked at. */
+/** Tries again after 0.25 to 5 seconds, or at once when the browser is online again or its window is looked at. */
 const pause = Effect.suspend(() => {
   const { attempt } = connection.get()
-  const millis = Math.min(10_000, 250 * 1.8 ** Math.min(attempt, 10)) * (0.75 + Math.random() / 2)
+  const millis = Math.min(5000, 250 * 1.8 ** Math.min(attempt, 10)) * (0.75 + Math.random() / 2)
   return Effect.raceFirst(
     Effect.sleep(millis),
     Effect.callback<void>((resume) => {
@@ -102,7 +104,9 @@ let running: Fiber.Fiber<unknown> | undefined
 
 /** Opens the one WebSocket of this tab, and keeps it open. */
 export const startLive = (): void => {
-  running ??= Effect.runFork(Effect.forever(Effect.andThen(Effect.ignoreCause(connect), pause)))
+  if (running !== undefined) return
+  void loadFirst()
+  running = Effect.runFork(Effect.forever(Effect.andThen(Effect.ignoreCause(connect), pause)))
 }
 
 /** Follows a stream over whichever connection stands; after a lost one it goes on from the last cursor. */

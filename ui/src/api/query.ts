@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react"
 import { type External, external, useExternal } from "../external.ts"
 import { showError } from "../kit/Toasts.tsx"
 import { call, type Client } from "./client.ts"
+import { type PageOf, type Pages, refreshPages } from "./pages.ts"
 
 /** What is known of a query. Data that is there stays while newer data is loaded, and when loading that fails. */
 export interface QueryState<A> {
@@ -167,18 +168,6 @@ export const useQuery = <P, A>(query: Query<P, A>, params: P | undefined): Query
   return { ...state as QueryState<A>, refetch }
 }
 
-/** A page of a list, as the API gives it. */
-interface PageOf<A> {
-  readonly items: ReadonlyArray<A>
-  readonly next?: number | undefined
-}
-
-interface Pages<A> {
-  readonly items: ReadonlyArray<A>
-  readonly next: number | undefined
-  readonly pages: number
-}
-
 /** A list of the API that is read page by page. */
 export interface PagedQuery<P, A> {
   readonly name: string
@@ -204,27 +193,7 @@ export const definePages = <P, A, E>(
       let entry = entries.get(id)
       if (entry === undefined) {
         const page = (cursor: number | undefined) => call((client) => run(client, params, cursor))
-        const made = makeEntry<Pages<A>>(tags(params), async (before) => {
-          const first = await page(undefined)
-          if (before === undefined) return { items: first.items, next: first.next, pages: 1 }
-          if (newestFirst !== undefined) {
-            const ids = new Set(first.items.map(newestFirst))
-            const older = before.items.filter((item) => !ids.has(newestFirst(item)))
-            // where nothing is in both, there may be items between them
-            return older.length < before.items.length && first.next !== undefined
-              ? { items: [...first.items, ...older], next: before.next, pages: before.pages }
-              : { items: first.items, next: first.next, pages: 1 }
-          }
-          const items = [...first.items]
-          let [next, pages] = [first.next, 1]
-          while (pages < before.pages && next !== undefined) {
-            const following = await page(next)
-            items.push(...following.items)
-            next = following.next
-            pages++
-          }
-          return { items, next, pages }
-        })
+        const made = makeEntry<Pages<A>>(tags(params), (before) => refreshPages(before, page, newestFirst))
         // made with pages of this type just above
         const state = made.state as unknown as External<QueryState<Pages<A>>>
         let busy = false

@@ -169,6 +169,26 @@ export const applyChanges = (changes: ReadonlyArray<Api.Model.Change>): void => 
   }
 }
 
+/** Where the log was when the states of assets were first read, before there was a connection. */
+let firstRead: Deployment | undefined
+
+/** Reads everything without waiting for the connection, which a proxy may refuse. */
+export const loadFirst = async (): Promise<void> => {
+  try {
+    const found = await call((client) => client.deployment.get())
+    if (deployment.get() !== undefined) return
+    firstRead = found
+    deployment.set(found)
+    loadAll()
+  } catch {
+    // the connection is tried again and again, and reads everything when it stands
+  }
+}
+
+/** Whether what was read first is all that there was when the connection began. */
+export const isAsFirstRead = (now: Deployment): boolean =>
+  firstRead?.instance === now.instance && firstRead.generation === now.generation && firstRead.cursor === now.cursor
+
 /** Reads everything that is followed: at the beginning, and after a connection that was lost. */
 export const loadAll = (): void => {
   void loadGraph()

@@ -1,5 +1,5 @@
 import { CircleX, RotateCw, WifiOff } from "lucide-react"
-import { useConnection, useDeployment, useMutation } from "../api/index.ts"
+import { useConnection, useDeployment, useReload } from "../api/index.ts"
 import { Button } from "../kit/Button.tsx"
 import { Time } from "../kit/Time.tsx"
 
@@ -7,7 +7,7 @@ import { Time } from "../kit/Time.tsx"
 export const Banners = () => {
   const deployment = useDeployment()
   const { status } = useConnection()
-  const reload = useMutation((client, _: void) => client.deployment.reload())
+  const reload = useReload()
   const error = deployment?.loadError
   return (
     <>

@@ -14,7 +14,7 @@ import {
   Sun
 } from "lucide-react"
 import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react"
-import { type AssetNode, statusOf, useDeployment, useGraph, useMutation, useRuns, useStatus } from "../api/index.ts"
+import { type AssetNode, statusOf, useDeployment, useGraph, useReload, useRuns, useStatus } from "../api/index.ts"
 import { StatusDot } from "../kit/Badge.tsx"
 import { AssetName, shortId } from "../kit/links.tsx"
 import { RelativeTime } from "../kit/Time.tsx"
@@ -63,9 +63,7 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
   const deployment = useDeployment()
   const runs = useRuns({})
   const zone = useZone()
-  const reload = useMutation((client, _: void) => client.deployment.reload(), {
-    onSuccess: () => showToast({ tone: "success", title: "Definitions are loaded anew" })
-  })
+  const reload = useReload(() => showToast({ tone: "success", title: "Definitions are loaded anew" }))
 
   useLayoutEffect(() => {
     const element = dialog.current
