@@ -44,7 +44,7 @@ const few = (random: () => number): number => 1 + (random() < 0.45 ? 1 : 0) + (r
 export const tiered = (count: number, seed = 11): GraphData => {
   const random = numbers(seed + count)
   const tiers = ["sources", "staging", "core", "marts", "exports"]
-  const groups = Array.from({ length: Math.min(groupCount(count), Math.max(1, count)) }, (_, index, ) => {
+  const groups = Array.from({ length: Math.min(groupCount(count), Math.max(1, count)) }, (_, index) => {
     const tier = Math.floor((index * tiers.length) / groupCount(count))
     return { name: `${tiers[tier]!}/team_${index}`, tier, feeds: new Array<number>() }
   })

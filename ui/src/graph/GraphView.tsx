@@ -3,7 +3,17 @@
  * keyboard and screen readers reach.
  */
 import { ChevronDown, ChevronRight, Maximize, Minus, Plus } from "lucide-react"
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react"
+import {
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState
+} from "react"
 import "./graph.css"
 import { IconButton } from "../kit/Button.tsx"
 import { classes } from "../kit/classes.ts"
@@ -88,12 +98,15 @@ const BoxHeader = memo(({ box, current, end, info, selected }: {
 }) => {
   const Icon = box.open ? ChevronDown : ChevronRight
   return (
-    <div className="graph-box" style={{
-      left: box.x,
-      top: box.y,
-      width: box.width,
-      height: box.open ? boxHeader : box.height
-    }}>
+    <div
+      className="graph-box"
+      style={{
+        left: box.x,
+        top: box.y,
+        width: box.width,
+        height: box.open ? boxHeader : box.height
+      }}
+    >
       <button
         type="button"
         data-end={end}
@@ -122,7 +135,8 @@ const BoxHeader = memo(({ box, current, end, info, selected }: {
 
 /** The lineage graph. It fills its parent, which has to have a height. */
 export const GraphView = (props: GraphViewProps) => {
-  const { className, data, expanded, focusId, folded = true, groupInfo, label = "Lineage graph", paintNode, selected } = props
+  const { className, data, expanded, focusId, folded = true, groupInfo, label = "Lineage graph", paintNode, selected } =
+    props
   const rootRef = useRef<HTMLDivElement>(null)
   const canvasRef = useRef<HTMLCanvasElement>(null)
   const layerRef = useRef<HTMLDivElement>(null)
@@ -279,8 +293,8 @@ export const GraphView = (props: GraphViewProps) => {
       )}
     >
       <span id={helpId} className="sr-only">
-        Arrow keys follow the edges, Space selects, Enter opens an asset or a group, Escape clears the selection, plus and minus
-        zoom, 0 shows everything.
+        Arrow keys follow the edges, Space selects, Enter opens an asset or a group, Escape clears the selection, plus
+        and minus zoom, 0 shows everything.
       </span>
       <canvas ref={canvasRef} aria-hidden className="pointer-events-none absolute inset-0 size-full" />
       <div ref={layerRef} className="absolute top-0 left-0 size-0 origin-top-left">
@@ -329,11 +343,13 @@ export const GraphView = (props: GraphViewProps) => {
       {scene === undefined && problem === undefined
         ? <p role="status" className="absolute inset-0 grid place-items-center text-text-2">Laying out the graph…</p>
         : null}
-      {problem === undefined ? null : (
-        <p role="alert" className="absolute inset-0 grid place-items-center p-8 text-failed-text">
-          The graph cannot be laid out: {problem}
-        </p>
-      )}
+      {problem === undefined ?
+        null :
+        (
+          <p role="alert" className="absolute inset-0 grid place-items-center p-8 text-failed-text">
+            The graph cannot be laid out: {problem}
+          </p>
+        )}
       {across > maxCurvesAcross
         ? (
           <p data-graph-chrome="" className="graph-chip bottom-3 left-1/2 -translate-x-1/2">

@@ -24,15 +24,19 @@ const greatestScale = 2.5
 
 const clamp = (value: number, least: number, greatest: number) => Math.min(greatest, Math.max(least, value))
 
-/** The middle of a rectangle in the middle of the viewport, as large as it fits. */
-export const fit = (area: Rectangle, viewport: Viewport, padding = 40, most = 1): Camera => {
+/** Controls are at the bottom. */
+const bottomBar = 36
+
+/** A rectangle as large as it fits, up to its real size, in the middle of what is free of controls. */
+export const fit = (area: Rectangle, viewport: Viewport, padding = 40): Camera => {
   const [width, height] = [Math.max(1, area.right - area.left), Math.max(1, area.bottom - area.top)]
+  const free = { width: viewport.width, height: viewport.height - bottomBar }
   const scale = clamp(
-    Math.min((viewport.width - 2 * padding) / width, (viewport.height - 2 * padding) / height),
+    Math.min((free.width - 2 * padding) / width, (free.height - 2 * padding) / height),
     leastScale,
-    most
+    1
   )
-  return centre((area.left + area.right) / 2, (area.top + area.bottom) / 2, scale, viewport)
+  return centre((area.left + area.right) / 2, (area.top + area.bottom) / 2, scale, free)
 }
 
 /** A place of the layout in the middle of the viewport. */
@@ -77,10 +81,11 @@ export const reveal = (camera: Camera, area: Rectangle, viewport: Viewport, marg
 export const between = (from: Camera, to: Camera, share: number, viewport: Viewport): Camera => {
   const scale = from.scale * (to.scale / from.scale) ** share
   // what is in the middle moves evenly
-  const middle = (camera: Camera) => [
-    (viewport.width / 2 - camera.x) / camera.scale,
-    (viewport.height / 2 - camera.y) / camera.scale
-  ] as const
+  const middle = (camera: Camera) =>
+    [
+      (viewport.width / 2 - camera.x) / camera.scale,
+      (viewport.height / 2 - camera.y) / camera.scale
+    ] as const
   const [fromX, fromY] = middle(from)
   const [toX, toY] = middle(to)
   // measured on the screen, so that zooming in does not overshoot

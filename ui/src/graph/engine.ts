@@ -211,7 +211,8 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
     if (camera.scale >= boxesNear) {
       scene.layout.boxes.forEach((box, index) => {
         if (
-          box.x <= wide.right && box.x + box.width >= wide.left && box.y <= wide.bottom && box.y + box.height >= wide.top
+          box.x <= wide.right && box.x + box.width >= wide.left && box.y <= wide.bottom &&
+          box.y + box.height >= wide.top
         ) boxes.push(index)
       })
       if (boxes.length > maxBoxes) boxes = []
@@ -232,7 +233,8 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
     const area = seen(camera, viewport)
     const kind = (camera.scale >= nodesNear ? 1 : 0) + (camera.scale >= boxesNear ? 2 : 0)
     // much nearer than before, there are fewer elements to have
-    const isCovered = near?.scene === scene && kind === nearKind && nearArea !== undefined && contains(nearArea, area) &&
+    const isCovered = near?.scene === scene && kind === nearKind && nearArea !== undefined &&
+      contains(nearArea, area) &&
       area.right - area.left > 0.4 * (nearArea.right - nearArea.left)
     if (isCovered) return
     nearKind = kind
@@ -246,7 +248,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   let textScale = ""
   const placeLayer = (): void => {
     layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`
-    const next = Math.min(2.6, Math.max(1, Math.ceil((0.85 / camera.scale) * 10) / 10)).toFixed(1)
+    const next = Math.min(2.4, Math.max(1, Math.ceil((0.75 / camera.scale) * 10) / 10)).toFixed(1)
     if (next === textScale) return
     textScale = next
     layer.style.setProperty("--graph-text-scale", next)
@@ -255,7 +257,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
 
   const drawMinimap = (frame: Frame): void => {
     const { height, shown, width, boxes } = frame.scene.layout
-    const wanted = shown + boxes.length > 40
+    const wanted = shown + boxes.length > 20 && !contains(seen(camera, viewport), whole())
     minimap.style.display = wanted ? "" : "none"
     if (!wanted) return
     const [most, mostHigh] = [184, 124]

@@ -3,7 +3,8 @@
  *
  * Opening a group moves others apart but keeps their order: it depends on the graph, not on what is open.
  */
-import { depthsOf, layered, type Layered } from "./layered.ts"
+import { columnsOf } from "./columns.ts"
+import { depthsOf, type Layered, layered } from "./layered.ts"
 import { adjacency, type GraphShape, ungrouped } from "./model.ts"
 
 export interface Size {
@@ -12,7 +13,7 @@ export interface Size {
 }
 
 export const nodeSize: Size = { width: 200, height: 52 }
-export const foldedSize: Size = { width: 236, height: 72 }
+export const foldedSize: Size = { width: 244, height: 84 }
 /** The space for the name of an open group, and that around its nodes. */
 export const boxHeader = 44
 export const boxPadding = 18
@@ -213,12 +214,12 @@ export const layoutGraph = (
     }
   }
 
-  // the column of a group is the median depth of its nodes: groups depend on each other in cycles, nodes do not
   const depth = depthsOf(count, shape.from, shape.to)
-  const columns = Int32Array.from({ length: vertices }, (_, vertex) => {
+  const medians = Int32Array.from({ length: vertices }, (_, vertex) => {
     const sorted = nodesOf.of.slice(nodesOf.start[vertex], nodesOf.start[vertex + 1]).map((node) => depth[node]!).sort()
     return sorted[sorted.length >> 1] ?? 0
   })
+  const columns = columnsOf(vertices, Int32Array.from(outerFrom), Int32Array.from(outerTo), medians)
 
   const local = new Int32Array(count)
   const inner = groups.map((group, box) =>
@@ -250,7 +251,7 @@ export const layoutGraph = (
     from: Int32Array.from(outerFrom),
     to: Int32Array.from(outerTo),
     columns
-  }, { columnGap: 120, rowGap: 28, routed: outerFrom.length <= maxRoutedLinks })
+  }, { columnGap: 120, rowGap: 22, routed: outerFrom.length <= maxRoutedLinks })
 
   const boxes = groups.map((group, box): GroupBox => {
     const { height, width } = sizes[box]!

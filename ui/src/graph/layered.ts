@@ -4,7 +4,7 @@
  *
  * Nothing here recurses, and the same input always gives the same layout.
  */
-import { adjacency, type Adjacency } from "./model.ts"
+import { type Adjacency, adjacency } from "./model.ts"
 
 export interface LayeredInput {
   readonly widths: Float64Array
@@ -202,7 +202,12 @@ const crossings = ({ columns, down }: Columns, place: Int32Array): number => {
 }
 
 /** How many edges to one side cross when `a` stands above `b`, and when it stands below. */
-const crossingsOfTwo = ({ start, of }: Adjacency, place: Int32Array, a: number, b: number): readonly [number, number] => {
+const crossingsOfTwo = (
+  { start, of }: Adjacency,
+  place: Int32Array,
+  a: number,
+  b: number
+): readonly [number, number] => {
   let above = 0
   let below = 0
   for (let i = start[a]!; i < start[a + 1]!; i++) {
@@ -314,7 +319,11 @@ const heightsOf = (
   for (const column of columns) {
     for (let at = 1; at < column.length; at++) {
       const [above, below] = [column[at - 1]!, column[at]!]
-      const gap = above < nodes && below < nodes ? rowGap : above < nodes || below < nodes ? 0.75 * rowGap : 0.5 * rowGap
+      const gap = above < nodes && below < nodes
+        ? rowGap
+        : above < nodes || below < nodes
+        ? 0.75 * rowGap
+        : 0.5 * rowGap
       apart[below] = (sizeOf(above) + sizeOf(below)) / 2 + gap
       y[below] = y[above]! + apart[below]
     }
@@ -433,8 +442,14 @@ const layPart = (
     bottom = Math.max(bottom, y[bend]!)
   }
   const lefts = new Float64Array(columnCount)
+  // what is higher than wide has space for edges that are less steep
+  const narrow = columnWidths.reduce((sum, width) => sum + width, 0)
+  const gap = Math.min(
+    2.4 * options.columnGap,
+    Math.max(options.columnGap, (1.2 * (bottom - top) - narrow) / Math.max(1, columnCount - 1))
+  )
   for (let column = 1; column < columnCount; column++) {
-    lefts[column] = lefts[column - 1]! + columnWidths[column - 1]! + options.columnGap
+    lefts[column] = lefts[column - 1]! + columnWidths[column - 1]! + gap
   }
   const routes = Array.from(from, (_, edge): ReadonlyArray<number> => {
     const span = spans[edge]!

@@ -63,7 +63,11 @@ export const makeLayoutClient = (makeWorker: () => LayoutWorker | undefined = mo
     next = undefined
     if (worker === undefined) return layHere(waiting)
     running = waiting
-    worker.postMessage({ id: waiting.id, shape: waiting.shape === sent ? undefined : waiting.shape, options: waiting.options })
+    worker.postMessage({
+      id: waiting.id,
+      shape: waiting.shape === sent ? undefined : waiting.shape,
+      options: waiting.options
+    })
     sent = waiting.shape
   }
   const start = (): void => {

@@ -88,7 +88,9 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     const { camera: { scale }, palette, scene } = frame
     scene.layout.boxes.forEach((box, index) => {
       if (box.open !== open) return
-      if (box.x > area.right || box.x + box.width < area.left || box.y > area.bottom || box.y + box.height < area.top) return
+      if (box.x > area.right || box.x + box.width < area.left || box.y > area.bottom || box.y + box.height < area.top) {
+        return
+      }
       const selected = frame.boxSelected[index] === 1
       context.beginPath()
       context.roundRect(box.x, box.y, box.width, box.height, open ? 14 : 10)
@@ -124,7 +126,7 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     const hot = (end: number) => end >= 0 ? nodeHot[end] === 1 : boxHot[~end] === 1
     const fewAcross = scene.across <= maxCurvesAcross
     const straight = scale < blocksBelow
-    const thin = scale < 0.08 ? 0.5 : scale < blocksBelow ? 0.75 : 1
+    const thin = scale < 0.08 ? 0.5 : scale < 0.4 ? 0.7 : 1
     context.strokeStyle = active ? palette.edgeActive : palette.edge
     context.globalAlpha = active ? 1 : anyHot ? 0.35 : scale < 0.08 && scene.layout.boxes.length === 0 ? 0.6 : 1
     for (const kind of curveKinds) {
@@ -265,8 +267,18 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     scene.layout.boxes.forEach((box, index) => {
       const width = box.width * scale
       if (frame.boxElements[index] === 1 || width < 36 || box.height * scale < 15) return
-      if (box.x > area.right || box.x + box.width < area.left || box.y > area.bottom || box.y + box.height < area.top) return
-      context.fillText(shortened(frame.infoOf(index).label, width - 6, 11), box.x * scale + x + 4, box.y * scale + y + 3)
+      if (box.x > area.right || box.x + box.width < area.left || box.y > area.bottom || box.y + box.height < area.top) {
+        return
+      }
+      const text = shortened(frame.infoOf(index).label, width - 6, 11)
+      if (text === "") return
+      const [left, top] = [box.x * scale + x + 2, box.y * scale + y + 2]
+      context.fillStyle = box.open ? palette.box : palette.node
+      context.globalAlpha = 0.85
+      context.fillRect(left, top, Math.min(width - 4, context.measureText(text).width + 6), 14)
+      context.globalAlpha = 1
+      context.fillStyle = palette.text
+      context.fillText(text, left + 3, top + 2)
     })
   }
 

@@ -1,8 +1,8 @@
 /** A layout with what drawing it and finding things in it needs. */
 import type { Rectangle } from "./camera.ts"
 import { type GraphLayout, nodeSize } from "./fold.ts"
-import { adjacency, type Adjacency, type GraphData } from "./model.ts"
-import { spatialIndex, type SpatialIndex } from "./spatial.ts"
+import { type Adjacency, adjacency, type GraphData } from "./model.ts"
+import { type SpatialIndex, spatialIndex } from "./spatial.ts"
 
 /** Something that a curve starts or ends at: a node, or `~box`. */
 export type End = number

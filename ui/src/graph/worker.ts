@@ -19,6 +19,17 @@ scope.onmessage = ({ data: request }) => {
   const layout = layoutGraph(shape, request.options, cache)
   const { boxOf, curves, x, y } = layout
   // a flat layout is not cached: nothing that is handed over is read here again
-  const arrays = [x, y, boxOf, curves.from, curves.to, curves.edges, curves.dep, curves.across, curves.points, curves.start]
+  const arrays = [
+    x,
+    y,
+    boxOf,
+    curves.from,
+    curves.to,
+    curves.edges,
+    curves.dep,
+    curves.across,
+    curves.points,
+    curves.start
+  ]
   scope.postMessage({ id: request.id, layout }, arrays.map((array) => array.buffer as ArrayBuffer)) // never shared ones
 }
