@@ -61,7 +61,7 @@ export const useReload = (onSuccess?: () => void): Mutation<void, Deployment> =>
   useMutation((client) => client.deployment.reload(), {
     onSuccess: (deployment) => {
       applyChanges([{ _tag: "DefinitionsChanged", deployment }])
-      onSuccess?.()
+      if (deployment.loadError === undefined) onSuccess?.()
     }
   })
 

@@ -51,7 +51,7 @@ export const StatusBadge = ({ status, label, tooltip, className }: {
   return tooltip === undefined ? badge : <Tooltip text={tooltip}>{badge}</Tooltip>
 }
 
-/** A state as an icon; its word is its tooltip and read by screen readers. */
+/** A state as an icon; its word is its tooltip and read by screen readers. An empty `label` where the word stands beside it. */
 export const StatusDot = ({ status, label, size = 14 }: {
   readonly status: Status
   readonly label?: string
@@ -61,9 +61,8 @@ export const StatusDot = ({ status, label, size = 14 }: {
   const Icon = look.icon
   return (
     <span
-      role="img"
+      {...label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label ?? look.label }}
       data-status={status}
-      aria-label={label ?? look.label}
       title={label ?? look.label}
       className={classes("inline-flex shrink-0", toneText[look.tone])}
     >

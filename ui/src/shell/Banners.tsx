@@ -39,7 +39,9 @@ export const Banners = () => {
                 <span className="font-normal">{error.message}</span>
               </p>
               <details className="mt-0.5 text-sm">
-                <summary className="inline-block min-h-6 rounded">What was loaded before goes on. Details</summary>
+                <summary className="inline-block min-h-6 rounded">
+                  What was loaded before goes on. <span className="underline">Details</span>
+                </summary>
                 <pre tabIndex={0} className="mt-1 max-h-60 overflow-auto font-mono text-xs whitespace-pre-wrap">
                 {error.cause}
                 </pre>
