@@ -6,8 +6,8 @@ import "./app.css"
 import { makeRouter } from "./router.tsx"
 import { followSystemTheme } from "./theme.ts"
 
-takeToken()
 followSystemTheme()
+await takeToken()
 
 const router = makeRouter()
 

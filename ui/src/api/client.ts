@@ -3,19 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { Api } from "./contract.ts"
-import { currentToken } from "./token.ts"
 
 const makeClient = Effect.provide(
-  HttpApiClient.make(Api.Api, {
-    baseUrl: location.origin,
-    transformClient: HttpClient.mapRequest((request) => {
-      const token = currentToken()
-      return token === undefined ? request : HttpClientRequest.bearerToken(request, token)
-    })
-  }),
+  HttpApiClient.make(Api.Api, { baseUrl: location.origin }),
   FetchHttpClient.layer
 )
 

@@ -1,18 +1,14 @@
-const cookie = "effect-assets-token"
-let token: string | undefined
-
 /**
- * Takes the token out of an address such as `http://host:4400/#token=…`, so that it is neither seen nor shared, and keeps
- * it in a cookie of this site: a WebSocket sends no header of ours.
+ * Takes the token out of an address such as `http://host:4400/#token=…`, so that it is neither seen nor shared, and begins
+ * a session with it: a cookie that no script can read, and that a WebSocket brings along.
  */
-export const takeToken = (): void => {
+export const takeToken = async (): Promise<void> => {
   const found = /^#\/?\??token=([^&]+)/.exec(location.hash)?.[1]
   if (found === undefined) return
-  token = decodeURIComponent(found)
-  const secure = location.protocol === "https:" ? "; secure" : ""
-  document.cookie = `${cookie}=${encodeURIComponent(token)}; path=/; samesite=strict${secure}`
   history.replaceState(null, "", location.pathname + location.search)
+  // a token that is refused shows with the first question: nothing may be asked without a session
+  await fetch(new URL("api/session", location.href), {
+    method: "POST",
+    headers: { authorization: `Bearer ${decodeURIComponent(found)}` }
+  }).catch(() => undefined)
 }
-
-/** The token that was in the address. After a reload the cookie has it. */
-export const currentToken = (): string | undefined => token
