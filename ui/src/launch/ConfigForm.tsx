@@ -44,13 +44,13 @@ const hintFor = (field: Field): ReactNode => {
   return parts.length === 0 ? undefined : parts.join(" · ")
 }
 
-const labelFor = (name: string, field: Field, required: boolean): ReactNode => (
+const labelFor = (name: string, field: Field, required: boolean, path: Path): ReactNode => (
   <>
     <span className="font-mono text-text">{name}</span>
     {field.title === undefined || field.title === name
       ? null
       : <span className="text-text-2">{` ${field.title}`}</span>}
-    {required && field.fallback === undefined
+    {required && field.fallback === undefined && typeof path.at(-1) === "string"
       ? (
         <span className="text-failed-text" title="required">
           {" *"}
@@ -77,7 +77,7 @@ const NullToggle = ({ field, value, onChange, name }: Pick<Place, "field" | "val
 
 /** A number while it is typed: what is no number yet is kept as text, and told to be wrong. */
 const NumberField = (
-  { field, value, onChange, name, required, error }: Place & { readonly error: string | undefined }
+  { field, value, onChange, name, path, required, error }: Place & { readonly error: string | undefined }
 ) => {
   const [typed, setTyped] = useState<string>()
   const asText = value === undefined || value === null ? "" : String(value)
@@ -86,7 +86,7 @@ const NumberField = (
   const text = typed !== undefined && Object.is(read(typed), value) ? typed : asText
   return (
     <TextField
-      label={labelFor(name, field, required)}
+      label={labelFor(name, field, required, path)}
       hint={hintFor(field)}
       error={error}
       value={text}
@@ -185,7 +185,7 @@ const FieldView = (place: Place): ReactNode => {
       return (
         <div className="flex items-start gap-3">
           <TextField
-            label={labelFor(name, field, required)}
+            label={labelFor(name, field, required, path)}
             hint={hintFor(field)}
             error={error}
             value={typeof value === "string" ? value : ""}
@@ -214,7 +214,7 @@ const FieldView = (place: Place): ReactNode => {
       const none = field.fallback === undefined ? required ? "Choose…" : "default" : `default: ${shown(field.fallback)}`
       return (
         <Select
-          label={labelFor(name, field, required)}
+          label={labelFor(name, field, required, path)}
           hint={hintFor(field)}
           error={error}
           value={String(chosen)}
@@ -231,7 +231,7 @@ const FieldView = (place: Place): ReactNode => {
       const option = shape.options[active]
       return (
         <fieldset className="flex flex-col gap-2 rounded-md border border-border p-3">
-          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required)}</legend>
+          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required, path)}</legend>
           <Select
             label={`Kind of ${name}`}
             hideLabel
@@ -258,7 +258,7 @@ const FieldView = (place: Place): ReactNode => {
       const items: ReadonlyArray<Value> = Array.isArray(value) ? value : []
       return (
         <fieldset className="flex flex-col gap-2 rounded-md border border-border p-3">
-          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required)}</legend>
+          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required, path)}</legend>
           {hintFor(field) === undefined ? null : <p className="text-xs text-text-3">{hintFor(field)}</p>}
           <Problem text={error} />
           {items.map((item, index) => {
@@ -316,7 +316,7 @@ const FieldView = (place: Place): ReactNode => {
       if (path.length === 0) return content
       return (
         <fieldset className="flex flex-col gap-3 rounded-md border border-border p-3">
-          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required)}</legend>
+          <legend className="px-1 text-xs font-medium">{labelFor(name, field, required, path)}</legend>
           {hintFor(field) === undefined ? null : <p className="text-xs text-text-3">{hintFor(field)}</p>}
           <Problem text={error} />
           {value === undefined && !required
@@ -337,7 +337,7 @@ const FieldView = (place: Place): ReactNode => {
     case "Json":
       return (
         <JsonText
-          label={labelFor(name, field, required)}
+          label={labelFor(name, field, required, path)}
           value={value}
           onChange={onChange}
           error={error}

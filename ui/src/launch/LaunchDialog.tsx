@@ -1,3 +1,4 @@
+import { useLocation } from "@tanstack/react-router"
 import { ChevronRight, Play } from "lucide-react"
 import { type ReactNode, useEffect, useMemo, useState } from "react"
 import { type AssetNode, useAsset, useBackfillPlan, useGraph, useRunPlan, useSelection } from "../api/index.ts"
@@ -127,7 +128,9 @@ const usePlanned = (
 ): { readonly partitioned: ReadonlyArray<AssetNode>; readonly configured: ReadonlyArray<AssetNode> } => {
   const { graph } = useGraph()
   return useMemo(() => {
-    const nodes = (planned ?? choice.keys ?? []).flatMap((key) => graph?.assets[graph.index.get(key) ?? -1] ?? [])
+    // what is upstream comes first: its partitions are chosen, and mappings lead to the others
+    const places = (planned ?? choice.keys ?? []).flatMap((key) => graph?.index.get(key) ?? []).sort((a, b) => a - b)
+    const nodes = places.flatMap((place) => graph?.assets[place] ?? [])
     const names = new Set<string>()
     return {
       partitioned: nodes.filter(({ external, partitioned }) => partitioned && !external),
@@ -343,7 +346,7 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
             </div>
           </Section>
         </div>
-        <section className="flex min-w-0 flex-col gap-2" aria-label="What will run">
+        <section className="flex min-w-0 flex-col gap-2 self-start md:sticky md:top-0" aria-label="What will run">
           <h3 className="flex min-h-6 items-center gap-2 text-sm font-semibold">
             What will run
             {plan.loading ? <span className="text-xs font-normal text-text-3">planning…</span> : null}
@@ -391,6 +394,9 @@ const useDebounced = (text: string): string => {
 /** The dialog, wherever it was opened from. The shell has one. */
 export const LaunchDialog = () => {
   const open = useExternal(launching)
+  const { pathname } = useLocation()
+  // whoever goes to another page, by the browser's own buttons say, leaves it
+  useEffect(() => () => launching.set(undefined), [pathname])
   return open === undefined
     ? null
     : <Content key={open.id} options={open.options} close={() => launching.set(undefined)} />

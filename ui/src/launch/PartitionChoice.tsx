@@ -97,7 +97,12 @@ export const PartitionChoice = ({ assetKey, others, choice, onChange, problem }:
   const dimension = flat ? data?.dimensions[0] : undefined
   const counts = data?.counts
   const modes: ReadonlyArray<readonly [PartitionMode, string, string | undefined]> = [
-    ["missing", "Missing", counts === undefined ? undefined : plural(counts.Missing ?? 0, "partition")],
+    // of those that failed, some are there from before: the plan tells how many are missing
+    [
+      "missing",
+      "Missing",
+      counts === undefined || (counts.Failed ?? 0) > 0 ? undefined : plural(counts.Missing ?? 0, "partition")
+    ],
     ["all", "All", data === undefined ? undefined : plural(data.total, "partition")],
     ...flat ? [["range", "A range", undefined] as const] : [],
     ["pick", "Some", choice.picked.length === 0 ? undefined : plural(choice.picked.length, "partition")]

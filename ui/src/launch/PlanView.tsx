@@ -25,13 +25,13 @@ export const PlanView = ({ plan }: { readonly plan: Api.Model.RunPlan }) => {
     )
   }
   return (
-    <div className="flex min-h-0 flex-1 flex-col gap-2">
+    <div className="flex min-h-0 flex-col gap-2">
       <div
         ref={scroller}
         tabIndex={0}
         role="group"
         aria-label="Steps in the order in which they run"
-        className="max-h-[44vh] min-h-0 flex-1 overflow-auto rounded-md border border-border"
+        className="max-h-[44vh] overflow-auto rounded-md border border-border"
       >
         <ol style={{ height: virtual.getTotalSize() }} className="relative">
           {virtual.getVirtualItems().map((item) => {

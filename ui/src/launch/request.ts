@@ -156,7 +156,8 @@ export const requestOf = (
     : choice.mode === "pick"
     ? choice.picked
     : choice.mode
-  if (wanted !== "missing" && choice.perRun === "all") {
+  const single = choice.mode === "pick" && choice.picked.length === 1
+  if (wanted !== "missing" && (choice.perRun === "all" || single)) {
     return { request: { _tag: "Run", request: { ...common, ...withRetries, partitions: wanted } }, problems }
   }
   return {

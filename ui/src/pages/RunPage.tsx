@@ -277,7 +277,9 @@ const RunView = ({ id }: { readonly id: string }) => {
   const view = followed.view
   const status = view.finished?.status ?? run?.status
   const running = status === "Running" || (status === undefined && followed.told)
-  const now = useNow(running)
+  const ticked = useNow(running)
+  // what was told last may be newer than the last tick, or by another clock
+  const now = Math.max(ticked, running ? view.lastAt ?? 0 : 0)
   const tab = search.tab === "log" || search.tab === "checks" ? search.tab : "timeline"
   const change = (part: RunSearch) =>
     void navigate({

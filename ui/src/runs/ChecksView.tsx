@@ -13,7 +13,7 @@ const columns: ReadonlyArray<Column<Api.Model.CheckModel>> = [
   {
     id: "status",
     header: "Status",
-    width: "minmax(130px, 0.8fr)",
+    width: "180px",
     compare: (a, b) => order.indexOf(checkStatus(a)) - order.indexOf(checkStatus(b)),
     cell: (check) => <StatusBadge status={checkStatus(check)} />
   },

@@ -17,7 +17,7 @@ import {
   zoom
 } from "./gantt.ts"
 import { stateLabel, statusOf, toneOf } from "./look.ts"
-import type { Row, Span } from "./runView.ts"
+import { countParts, type Row, type Span } from "./runView.ts"
 
 const rowHeight = 30
 const barTop = 7
@@ -193,7 +193,7 @@ const RowChart = ({ row, scale, now, waiting }: {
   readonly waiting: string | undefined
 }) => {
   const last = row.spans.at(-1)
-  const end = last === undefined ? 0 : scale.x(last.end ?? now)
+  const end = scale.x(row.state === "Running" ? Math.max(now, row.last ?? now) : row.last ?? now)
   const marker = row.markers[0]
   const reason = marker?.event.reason
   return (
@@ -225,12 +225,15 @@ const RowChart = ({ row, scale, now, waiting }: {
           style={{ left: end + 6 }}
         >
           {formatDuration(row.spans.length === 1 ? (last.end ?? now) - last.start : row.spentMillis)}
-          {row.spans.length > 1 ? ` · ${row.spans.length} parts` : ""}
+          {row.spans.length > 1 ? ` · ${partCount(row)} partitions` : ""}
         </span>
       )}
     </>
   )
 }
+
+const partCount = (row: Row): string =>
+  [...countParts(row).values()].reduce((sum, count) => sum + count, 0).toLocaleString("en")
 
 const durationText = (row: Row, now: number): string => {
   const only = row.spans[0]

@@ -16,7 +16,7 @@ import {
   Time
 } from "../kit/index.ts"
 import { stateLabel, statusOf } from "./look.ts"
-import { isFailing, partOf, type Row, type Span } from "./runView.ts"
+import { countParts, isFailing, partOf, type Row, type Span } from "./runView.ts"
 
 /** An error as it was recorded: the message at once, the whole cause on request. */
 export const FailureView = ({ error }: { readonly error: NonNullable<Api.Model.AssetEvent["error"]> }) => {
@@ -189,9 +189,13 @@ const Parts = ({ row, chosen, onChoose }: {
   const running = row.spans.filter((span): span is Span => span.outcome === "Running")
   return (
     <section>
-      <h4 className="mb-1 text-xs font-semibold text-text-2">
-        {(events.length + running.length).toLocaleString("en")} parts
-      </h4>
+      <h4 className="mb-1 text-xs font-semibold text-text-2">Partitions</h4>
+      <p className="mb-1 text-xs text-text-2">
+        {[...countParts(row)].map(([outcome, count]) =>
+          `${count.toLocaleString("en")} ${stateLabel[outcome].toLowerCase()}`
+        )
+          .join(", ")}
+      </p>
       <ul className="max-h-56 overflow-auto rounded-md border border-border">
         {running.map((span) => (
           <li key={`r ${span.part ?? ""}`} className="flex min-h-7 items-center gap-2 px-2 text-xs">
@@ -212,7 +216,9 @@ const Parts = ({ row, chosen, onChoose }: {
               )}
             >
               <StatusDot status={statusOf[event.outcome]} size={12} label={stateLabel[event.outcome]} />
-              <span className="min-w-0 flex-1 truncate font-mono">{partOf(event) ?? "whole"}</span>
+              <span className="min-w-0 flex-1 truncate font-mono" title={partOf(event)}>
+                {partOf(event) ?? "whole"}
+              </span>
               {event.durationMillis === undefined
                 ? null
                 : <Duration millis={event.durationMillis} className="text-text-3" />}
@@ -315,7 +321,7 @@ export const RowDetails = ({ row, onFocus, onLog, log }: {
                   <Time at={entry.timestamp} format="millisecond" className="text-text-3" /> {entry.message}
                   {entry.cause === undefined
                     ? null
-                    : <span className="block pl-4 text-failed-text">{entry.cause}</span>}
+                    : <span className="line-clamp-4 pl-4 text-failed-text">{entry.cause}</span>}
                 </li>
               ))}
             </ol>

@@ -32,6 +32,8 @@ export interface Line {
   readonly level: Level
   /** An event of the run, not a message of a program. */
   readonly event: boolean
+  /** It tells of a beginning. */
+  readonly begins: boolean
   readonly key: string | undefined
   /** What more it is about: a partition, a check, a step. */
   readonly about: string | undefined
@@ -60,6 +62,7 @@ const rowLines = (row: Row, lines: Array<Line>): void => {
       at: span.start,
       level: "Debug",
       event: true,
+      begins: true,
       key: row.key,
       about: span.part,
       text: "started",
@@ -73,6 +76,7 @@ const rowLines = (row: Row, lines: Array<Line>): void => {
       at: event.timestamp,
       level,
       event: true,
+      begins: false,
       key: row.key,
       about: event.partition ?? event.partitions?.text,
       text: [
@@ -92,6 +96,7 @@ const rowLines = (row: Row, lines: Array<Line>): void => {
       at: check.evaluation.timestamp,
       level: !failed ? "Info" : check.severity === "warn" && check.status === "Failed" ? "Warn" : "Error",
       event: true,
+      begins: false,
       key: row.key,
       about: check.check,
       text: [
@@ -113,6 +118,7 @@ export const eventLines = (view: RunView): ReadonlyArray<Line> => {
     at,
     level,
     event: true,
+    begins: id === "r start",
     key: undefined,
     about: undefined,
     text,
@@ -144,13 +150,14 @@ export const entryLine = (entry: Api.Model.LogEntry): Line => ({
   at: entry.timestamp,
   level: levelOf(entry.level),
   event: false,
+  begins: false,
   key: entry.key,
   about: [entry.partition, entry.check, entry.step].filter((part) => part !== undefined).join(" ") || undefined,
   text: entry.message,
   cause: entry.cause
 })
 
-/** Two lists that are in order as one. Of the same time, messages come after events: what began is told first. */
+/** Two lists that are in order as one. Of the same time, what begins comes before messages, and what ends after them. */
 export const merge = (events: ReadonlyArray<Line>, messages: ReadonlyArray<Line>): ReadonlyArray<Line> => {
   const lines: Array<Line> = []
   let i = 0
@@ -158,7 +165,10 @@ export const merge = (events: ReadonlyArray<Line>, messages: ReadonlyArray<Line>
   while (i < events.length || j < messages.length) {
     const event = events[i]
     const message = messages[j]
-    if (message === undefined || (event !== undefined && event.at <= message.at)) {
+    if (
+      message === undefined
+      || (event !== undefined && (event.at < message.at || (event.at === message.at && event.begins)))
+    ) {
       lines.push(event!)
       i++
     } else {

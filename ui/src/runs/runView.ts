@@ -51,7 +51,7 @@ export interface Row {
   /** When something of it happened first and last. */
   readonly first: number | undefined
   readonly last: number | undefined
-  /** The time that was spent on it; what runs is not in it. */
+  /** The time that was spent on it, partition by partition; what runs is not in it. */
   readonly spentMillis: number
 }
 
@@ -149,7 +149,7 @@ const within = (steps: Iterable<StepFact>, start: number, end: number | undefine
 
 const partId = (part: string | undefined): string => part === undefined ? "" : `p${part}`
 
-const deriveRow = (key: string, index: number, facts: Facts, ended: RunView["finished"]): Row => {
+const deriveRow = (key: string, index: number, facts: Facts, run: Pick<RunView, "finished" | "startedAt">): Row => {
   const events = [...facts.events.values()].sort((a, b) => a.cursor - b.cursor)
   const partitioned = events.some((event) => partOf(event) !== undefined)
   /** The attempts of each part, the first one first. */
@@ -162,36 +162,50 @@ const deriveRow = (key: string, index: number, facts: Facts, ended: RunView["fin
   }
   for (const starts of begun.values()) starts.sort((a, b) => a.at - b.at || a.attempt - b.attempt)
 
+  /** Takes the beginnings that an event ends: its own, or as many of the oldest ones as it has partitions. */
+  const take = (event: Api.Model.AssetEvent): ReadonlyArray<Start> => {
+    const own = partId(partOf(event))
+    const id = begun.has(own) ? own : event.partitions === undefined ? undefined : ""
+    const found = id === undefined ? undefined : begun.get(id)
+    if (found !== undefined) {
+      begun.delete(id!)
+      return found
+    }
+    if (event.partitions === undefined) return []
+    const oldest = [...begun].filter(([, starts]) => starts[0]!.at <= event.timestamp)
+      .sort(([, a], [, b]) => a[0]!.at - b[0]!.at).slice(0, event.partitions.count)
+    for (const [id] of oldest) begun.delete(id)
+    return oldest.flatMap(([, starts]) => starts)
+  }
+
   const spans: Array<Span> = []
   const markers: Array<Marker> = []
   let spent = 0
+  // what is about one partition ends its own beginning, before what is about several takes the rest
+  const ended = new Map(
+    events.filter(({ partitions }) => partitions === undefined).map((event) => [event, take(event)])
+  )
   for (const event of events) {
     const part = partOf(event)
     const end = event.timestamp
-    // a range that one call computes may be told to start as a whole
-    const id = begun.has(partId(part)) ? partId(part) : event.partitions === undefined ? partId(part) : ""
-    const starts = begun.get(id)
-    begun.delete(id)
-    if (event.outcome === "Cancelled" && starts === undefined) {
-      markers.push({ part, at: end, outcome: event.outcome, event })
-      continue
-    }
-    const start = event.durationMillis !== undefined
-      ? end - event.durationMillis
-      : starts === undefined
+    const starts = ended.get(event) ?? take(event)
+    // the duration of several partitions is what each of them took: they may have run side by side
+    const start = starts.length > 0 && (event.durationMillis === undefined || event.partitions !== undefined)
+      ? Math.min(end, ...starts.map(({ at }) => at))
+      : event.durationMillis === undefined
       ? undefined
-      : Math.min(end, starts[0]!.at)
+      : Math.max(end - event.durationMillis, Math.min(run.startedAt ?? -Infinity, end))
     if (start === undefined) {
       markers.push({ part, at: end, outcome: event.outcome, event })
       continue
     }
-    spent += end - start
+    spent += event.durationMillis ?? end - start
     const live = partitioned ? [] : within(facts.steps.values(), start, end)
     spans.push({
       part,
       start,
       end,
-      attempt: event.attempts ?? starts?.at(-1)?.attempt ?? 1,
+      attempt: event.attempts ?? starts.at(-1)?.attempt ?? 1,
       outcome: event.outcome,
       event,
       steps: live.length > 0 && live.length >= (event.steps?.length ?? 0) ? live : recordedSteps(event, start, end)
@@ -200,7 +214,7 @@ const deriveRow = (key: string, index: number, facts: Facts, ended: RunView["fin
   for (const starts of begun.values()) {
     const { at: start, part } = starts[0]!
     // the run has ended, and nothing was recorded of it: its process died
-    const end = ended?.at
+    const end = run.finished?.at
     spans.push({
       part,
       start,
@@ -223,7 +237,7 @@ const deriveRow = (key: string, index: number, facts: Facts, ended: RunView["fin
     state: spans.some(({ outcome }) => outcome === "Running")
       ? "Running"
       : worst([...spans.map(({ outcome }) => outcome), ...markers.map(({ outcome }) => outcome)])
-        ?? (checks.length > 0 ? "Checked" : ended === undefined ? "Waiting" : "NotRun"),
+        ?? (checks.length > 0 ? "Checked" : run.finished === undefined ? "Waiting" : "NotRun"),
     spans,
     markers,
     events,
@@ -239,7 +253,7 @@ const withRows = (view: RunView, changed: Iterable<string>): RunView => {
   const places = new Map(view.keys.map((key, index) => [key, index]))
   for (const key of changed) {
     const index = places.get(key) ?? view.keys.length
-    rows.set(key, deriveRow(key, index, view.facts.get(key) ?? noFacts, view.finished))
+    rows.set(key, deriveRow(key, index, view.facts.get(key) ?? noFacts, view))
   }
   return { ...view, rows }
 }
@@ -347,12 +361,21 @@ export const reduceRun = (view: RunView, events: ReadonlyArray<Api.Model.RunEven
   }
   const next = { ...view, cancelRequested, finished, keys, lastAt, startedAt, facts }
   // the plan gives each row its place, and the end of the run what is left
-  const all = keys !== view.keys || finished !== view.finished
+  const all = keys !== view.keys || finished !== view.finished || startedAt !== view.startedAt
   return withRows(next, all ? new Set([...keys, ...facts.keys()]) : mine.keys())
 }
 
 /** A step that is told to start and to end has measured its duration by another clock. */
 const stepSlack = 50
+
+/** How many partitions are in which state; of an asset without partitions, it is one. */
+export const countParts = (row: Row): ReadonlyMap<Span["outcome"], number> => {
+  const counts = new Map<Span["outcome"], number>()
+  const add = (outcome: Span["outcome"], count: number) => counts.set(outcome, (counts.get(outcome) ?? 0) + count)
+  for (const event of row.events) add(event.outcome, event.partitions?.count ?? 1)
+  for (const span of row.spans) if (span.event === undefined) add(span.outcome, 1)
+  return counts
+}
 
 /** The rows in the order of the plan; what was not planned comes last, by key. */
 export const orderedRows = (view: RunView): ReadonlyArray<Row> =>
@@ -398,13 +421,14 @@ export const explainRun = (
   const blocked: Array<string> = []
   const cancelled: Array<string> = []
   const notRun: Array<string> = []
+  const blocking: Array<string> = []
   const checks: Array<string> = []
   for (const row of rows) {
     if (row.state === "Failed") failed.push(row.key)
     if (row.state === "UpstreamFailed") blocked.push(row.key)
     if (row.state === "Cancelled") cancelled.push(row.key)
     if (row.state === "NotRun" || row.state === "Waiting") notRun.push(row.key)
-    for (const check of row.checks) if (isFailing(check)) checks.push(row.key)
+    for (const check of row.checks) if (isFailing(check)) (check.blocking ? blocking : checks).push(row.key)
   }
   const phrases: Array<Phrase> = []
   const add = (text: string, keys: ReadonlyArray<string>) => {
@@ -416,18 +440,23 @@ export const explainRun = (
       text: cancelReason === undefined ? "The run was cancelled" : `The run was cancelled: ${cancelReason}`
     })
   }
-  if (failed.length > 0) add(`${assets(failed.length)} failed`, failed)
-  if (checks.length > 0) {
-    add(`${checks.length === 1 ? "1 check" : `${checks.length} checks`} did not pass`, [...new Set(checks)])
+  const told = (keys: ReadonlyArray<string>) => {
+    if (keys.length > 0) {
+      add(`${keys.length === 1 ? "1 check" : `${keys.length} checks`} did not pass`, [...new Set(keys)])
+    }
   }
+  if (failed.length > 0) add(`${assets(failed.length)} failed`, failed)
+  told(blocking)
   if (blocked.length > 0) {
     add(
       `${assets(blocked.length)} ${blocked.length === 1 ? "was" : "were"} not computed because of ${
-        failed.length + checks.length === 1 ? "it" : "them"
+        failed.length + blocking.length === 1 ? "it" : "them"
       }`,
       blocked
     )
   }
+  // what keeps nothing from running comes after what does
+  told(checks)
   if (cancelled.length > 0) {
     add(`${assets(cancelled.length)} ${cancelled.length === 1 ? "was" : "were"} stopped`, cancelled)
   }
