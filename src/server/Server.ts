@@ -27,7 +27,7 @@ import * as Redacted from "effect/Redacted"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as RpcServer from "effect/rpc/RpcServer"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -508,8 +508,8 @@ const uiDirectory = (ui: string | false | undefined): string | undefined =>
 const urlHost = (host: string): string =>
   host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
 
-/** How long connections may take to end by themselves. */
-const grace = "1 second"
+/** How long connections may take to end by themselves, when nothing is asked any more. */
+const grace = "250 millis"
 
 const listen = Effect.fnUntraced(function*(
   node: PlatformNode,
@@ -522,6 +522,8 @@ const listen = Effect.fnUntraced(function*(
 > {
   const wanted = options.port ?? defaultPort
   const last = options.portFallback === true && wanted !== 0 ? Math.min(wanted + 10, 65_535) : wanted
+  // on its own: what it acquires with the first WebSocket is to be released last, like the rest of it
+  const home = yield* Scope.fork(yield* Effect.scope)
   for (let port = wanted;; port++) {
     const server = Http.createServer({ maxHeaderSize: 2 * maxUrl, headersTimeout: 20_000, requestTimeout: 60_000 })
     // a connection that cannot be accepted is no reason to end
@@ -532,6 +534,7 @@ const listen = Effect.fnUntraced(function*(
       disablePreemptiveShutdown: true,
       websocket: { maxPayload: options.maxBodyBytes ?? 1024 * 1024 }
     }).pipe(
+      Scope.provide(home),
       Effect.catch((error) => {
         const code = codeOf(error)
         return code === "EADDRINUSE" && port < last
@@ -552,6 +555,8 @@ const listen = Effect.fnUntraced(function*(
         server.close(() => resume(Effect.void))
         server.closeIdleConnections()
       }).pipe(
+        // finalizers are not, and a timeout ends what it limits
+        Effect.interruptible,
         Effect.timeoutOrElse({
           duration: grace,
           orElse: () => Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
