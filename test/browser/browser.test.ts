@@ -1,0 +1,18 @@
+/**
+ * The web UI in a real browser. One file, since the browser unpacks itself into the directory for temporary files, and only
+ * one process at a time may do so.
+ */
+import { afterAll, beforeAll, describe } from "@effect/vitest"
+import { type Lab, openLab } from "./harness.ts"
+import { runs } from "./runs.suite.ts"
+
+describe("the web UI", { concurrent: false }, () => {
+  let lab: Lab | undefined
+  beforeAll(async () => {
+    lab = await openLab()
+  }, 60_000)
+  afterAll(() => lab?.close())
+
+  const opened = () => lab!
+  runs(opened)
+})
