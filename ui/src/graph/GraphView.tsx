@@ -189,7 +189,8 @@ export const GraphView = (props: GraphViewProps) => {
   // the layout of what is wanted, when it is there
   const shape = useMemo(() => shapeOf(data), [data])
   const openGroups = [...expanded].sort().join("\0")
-  const wanted = useMemo(() => ({ data, shape, folded, expanded: new Set(latest.current.expanded) }), [
+  // by content: another set with the same groups is the same layout
+  const wanted = useMemo(() => ({ data, shape, folded, expanded: new Set(expanded) }), [
     data,
     shape,
     folded,
@@ -226,19 +227,20 @@ export const GraphView = (props: GraphViewProps) => {
 
   const elementOf = (end: End): HTMLElement | null =>
     layerRef.current?.querySelector<HTMLElement>(`[data-end="${end}"]`) ?? null
+  const focusOn = (end: End): void => {
+    const element = elementOf(end)
+    focusWanted.current = element === null
+    element?.focus({ preventScroll: true })
+  }
   useLayoutEffect(() => {
     if (near !== undefined) engineRef.current?.rendered(near)
-    if (!focusWanted.current || cursor === undefined) return
-    const element = elementOf(cursor)
-    if (element === null) return
-    focusWanted.current = false
-    element.focus({ preventScroll: true })
+    if (focusWanted.current && cursor !== undefined) focusOn(cursor)
   })
 
   const go = (end: End | undefined): void => {
     if (end === undefined) return
-    focusWanted.current = true
     setCursor(end)
+    focusOn(end)
     engineRef.current?.reveal(end)
   }
 

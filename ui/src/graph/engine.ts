@@ -605,8 +605,13 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   root.addEventListener("click", onClick, { signal })
   root.addEventListener("dblclick", onDoubleClick, { signal })
   root.addEventListener("wheel", onWheel, { signal, passive: false })
-  // focus must not scroll what the camera moves
-  root.addEventListener("scroll", () => root.scrollTo(0, 0), { signal })
+  // what is scrolled into view, by a screen reader for one, is moved there by the camera
+  root.addEventListener("scroll", () => {
+    const { scrollLeft, scrollTop } = root
+    if (scrollLeft === 0 && scrollTop === 0) return
+    root.scrollTo(0, 0)
+    setCamera({ scale: camera.scale, x: camera.x - scrollLeft, y: camera.y - scrollTop })
+  }, { signal })
   layer.addEventListener("focusin", (event) => {
     const end = event.target instanceof HTMLElement ? event.target.dataset.end : undefined
     if (end !== undefined && scene !== undefined && near?.scene === scene && !moved && pointers.size === 0) {
