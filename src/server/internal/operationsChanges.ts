@@ -174,12 +174,13 @@ const makeReader = Effect.fnUntraced(function*(
         const log = yield* EventLog.EventLog
         const after = yield* newestCursor
         compare(yield* env.statuses(loaded))
-        isReady()
         yield* Effect.forkScoped(
           Stream.runForEachArray(log.tail({ after }), (events) => Effect.sync(() => events.forEach(onEvent))).pipe(
             Effect.catchCause((cause) => Effect.sync(() => onFailure(Cause.map(cause, toUnavailable))))
-          )
+          ),
+          { startImmediately: true }
         )
+        isReady()
         let until = Infinity
         while (true) {
           const now = yield* Clock.currentTimeMillis

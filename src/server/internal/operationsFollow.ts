@@ -2,6 +2,7 @@
  * Following a run: what is recorded of it and what is not, and what its programs log.
  */
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -11,11 +12,11 @@ import type * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
 import type { Service } from "../Operations.ts"
 import type * as Problem from "../Problem.ts"
-import { limitOf, pageOf } from "./operationsPages.ts"
-import type { Env } from "./operationsEnv.ts"
+import { type Env, newestCursor } from "./operationsEnv.ts"
 import { isOutcome, toAssetEvent, toCheckEvent } from "./operationsEvents.ts"
 import { knownOf } from "./operationsGraph.ts"
 import type { LiveRuns } from "./operationsLive.ts"
+import { limitOf, pageOf } from "./operationsPages.ts"
 import { invalid, toLookup } from "./operationsProblems.ts"
 import { recordOf } from "./operationsRuns.ts"
 import { countOf } from "./operationsText.ts"
@@ -93,13 +94,14 @@ const followed = Effect.fnUntraced(function*(
   // before the log is read: whatever begins from now on is told
   const ephemeral = yield* live.subscribe(id)
   const record = yield* recordOf(id)
-  const filter = { runId: id, after }
+  // a cursor that is yet to come is one of another log
+  const filter = { runId: id, after: after === 0 ? 0 : Math.min(after, yield* newestCursor) }
   // the log of a run that has ended does not grow any more, and its end may be before the cursor
-  const logged = record.status === "Running"
-    ? Stream.takeUntil(log.tail(filter), (event) => event._tag === "RunFinished")
-    : log.events(filter)
+  const logged = record.status === "Running" ? log.tail(filter) : log.events(filter)
   const finished = new Set<string>()
+  const hasBegun = Latch.makeUnsafe(filter.after >= record.cursor)
   const recorded = Stream.filterMap(logged, (event) => {
+    hasBegun.openUnsafe()
     const told = toRunEvent(loaded, event)
     if (told?._tag === "AssetFinished") {
       if (finished.size >= maxFinished) finished.clear()
@@ -107,14 +109,14 @@ const followed = Effect.fnUntraced(function*(
     }
     return told === undefined ? Result.failVoid : Result.succeed(told)
   })
+  // the beginning of the run is told first
   const begun = Stream.filter(
-    ephemeral,
+    Stream.unwrap(Effect.as(hasBegun.await, ephemeral)),
     (event) => event._tag !== "AssetStarted" || !finished.has(finishedPlace(event.key, event.partition))
   )
-  return Stream.groupedWithin(
-    Stream.merge(recorded, begun, { haltStrategy: "left" }),
-    chunkSize,
-    chunkTime
+  return Stream.merge(recorded, begun, { haltStrategy: "left" }).pipe(
+    Stream.takeUntil((event) => event._tag === "RunFinished"),
+    Stream.groupedWithin(chunkSize, chunkTime)
   )
 })
 

@@ -19,11 +19,11 @@ import type * as Deployment from "../Deployment.ts"
 import * as Model from "../Model.ts"
 import type { Service } from "../Operations.ts"
 import * as Problem from "../Problem.ts"
-import { limitOf, pageOf } from "./operationsPages.ts"
 import type { Env } from "./operationsEnv.ts"
 import { isOutcome, outcomeNames, outcomeTags, toAssetEvent } from "./operationsEvents.ts"
 import { knownOf } from "./operationsGraph.ts"
 import type { LiveRuns } from "./operationsLive.ts"
+import { limitOf, pageOf } from "./operationsPages.ts"
 import { invalid, noRun, notFound, problemOf, quoted, toLookup, toProblems } from "./operationsProblems.ts"
 import { countOf, describeRecorded } from "./operationsText.ts"
 
@@ -264,6 +264,20 @@ const toBackfillPlan = ({ assets, runs }: Runtime.BackfillPlan): Model.BackfillP
 // running
 // ---------------------------------------------------------------------------------------------------------------------
 
+/** What goes on in the background. */
+interface Begun<A> {
+  readonly first: A
+  /** Its end. */
+  readonly ended: Effect.Effect<void, Problem.Problem>
+}
+
+const neverBegan = new Problem.Unavailable({ code: "NotBegun", detail: "It has ended without a beginning." })
+const isStopping = new Problem.Unavailable({ code: "Stopping", detail: "The deployment is being stopped." })
+
+/** Waits until the beginning of a run is recorded. */
+const recordedRun = (runId: string) =>
+  EventLog.EventLog.use((log) => Stream.runHead(log.tail({ runId, tags: ["RunStarted"], after: 0, limit: 1 })))
+
 /** The operations on runs. */
 type Operations = Pick<
   Service,
@@ -288,41 +302,40 @@ export const runOperations = Effect.fnUntraced(function*(
   // what is begun here has the context of the layer, not that of a request, and ends with the layer
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
 
-  /** Goes on with something in the background, and gives what it is told first, or how it fails before. */
+  /** Goes on with something in the background, and gives what it tells first, or how it fails before. */
   const begin = <A>(
-    program: (
-      loaded: Deployment.Loaded,
-      tell: (first: A) => void
-    ) => Effect.Effect<unknown, unknown, unknown>
-  ): Effect.Effect<A, Problem.Problem> =>
+    program: (loaded: Deployment.Loaded, tell: (first: A) => void) => Effect.Effect<unknown, unknown, unknown>
+  ): Effect.Effect<Begun<A>, Problem.Problem> =>
     Effect.suspend(() => {
       const begun = Deferred.makeUnsafe<A, Problem.Problem>()
-      const tell = (first: A) => void Deferred.doneUnsafe(begun, Exit.succeed(first))
+      const ended = Deferred.makeUnsafe<void, Problem.Problem>()
+      const end = (exit: Exit.Exit<void, Problem.Problem>): Effect.Effect<boolean> => {
+        const isFirst = Deferred.doneUnsafe(
+          begun,
+          Exit.isSuccess(exit) ? Exit.fail(neverBegan) : Exit.failCause(exit.cause)
+        )
+        return Effect.as(Effect.sync(() => Deferred.doneUnsafe(ended, exit)), isFirst)
+      }
       fork(
-        env.within((loaded) => program(loaded, tell)).pipe(
+        env.within((loaded) => program(loaded, (first) => void Deferred.doneUnsafe(begun, Exit.succeed(first)))).pipe(
           Effect.matchCauseEffect({
-            onSuccess: () =>
-              Deferred.fail(
-                begun,
-                new Problem.Unavailable({ code: "Error", detail: "It has ended without a beginning." })
-              ),
+            onSuccess: () => Effect.asVoid(end(Exit.void)),
             onFailure: (cause) =>
               Effect.flatMap(
-                Deferred.failCause(begun, Cause.map(cause, problemOf)),
-                // whoever has begun it has gone: it is told to the log of the process
-                (isFirst) => isFirst ? Effect.void : Effect.logError("What was begun has failed", cause)
+                end(
+                  Cause.hasInterruptsOnly(cause) ? Exit.fail(isStopping) : Exit.failCause(Cause.map(cause, problemOf))
+                ),
+                // nobody waits for it any more: it is told to the log of the process
+                (isFirst) =>
+                  isFirst || Cause.hasInterruptsOnly(cause)
+                    ? Effect.void
+                    : Effect.logError("What was begun has failed", cause)
               )
           }),
-          Effect.asVoid,
-          Effect.onInterrupt(() =>
-            Deferred.fail(
-              begun,
-              new Problem.Unavailable({ code: "Stopped", detail: "The deployment is being stopped." })
-            )
-          )
+          Effect.onInterrupt(() => end(Exit.fail(isStopping)))
         )
       )
-      return Deferred.await(begun)
+      return Effect.map(Deferred.await(begun), (first) => ({ first, ended: Deferred.await(ended) }))
     })
 
   const startRun = (
@@ -331,17 +344,22 @@ export const runOperations = Effect.fnUntraced(function*(
       onProgress: (progress: Runtime.Progress<Graph.Assets>) => Effect.Effect<void>
     ) => Effect.Effect<unknown, unknown, unknown>
   ): Effect.Effect<{ readonly runId: string }, Problem.Problem> =>
-    begin<{ readonly runId: string }>((loaded, tell) => {
-      const follower = live.follow((runId) => tell({ runId }))
-      return Effect.ensuring(
-        Effect.provideService(
-          run(loaded, (progress) => Effect.map(Clock.currentTimeMillis, (now) => follower.tell(progress, now))),
-          CurrentCapture,
-          true
-        ),
-        Effect.sync(follower.end)
-      )
-    })
+    Effect.flatMap(
+      begin<string>((loaded, tell) => {
+        const follower = live.follow(tell)
+        return Effect.ensuring(
+          Effect.provideService(
+            run(loaded, (progress) => Effect.map(Clock.currentTimeMillis, (now) => follower.tell(progress, now))),
+            CurrentCapture,
+            true
+          ),
+          Effect.sync(follower.end)
+        )
+      }),
+      // a run tells its id before it is recorded
+      ({ ended, first: runId }) =>
+        Effect.as(Effect.raceFirst(ended, toProblems(env.within(() => recordedRun(runId)))), { runId })
+    )
 
   return {
     runs: (filter) =>
@@ -391,26 +409,29 @@ export const runOperations = Effect.fnUntraced(function*(
         })
       )),
     backfill: (request) =>
-      begin<{ readonly backfillId: string }>((loaded, tell) =>
-        Effect.flatMap(
-          backfillOptionsOf(request),
-          (options) =>
-            live.backfilling((started) =>
-              Effect.provideService(
-                Runtime.backfill(loaded.graph, {
-                  ...options,
-                  onProgress: (progress) =>
-                    Effect.sync(() => {
-                      if (progress._tag !== "BackfillStarted") return
-                      started(progress.backfillId)
-                      tell({ backfillId: progress.backfillId })
-                    })
-                }),
-                CurrentCapture,
-                true
+      Effect.map(
+        begin<string>((loaded, tell) =>
+          Effect.flatMap(
+            backfillOptionsOf(request),
+            (options) =>
+              live.backfilling((started) =>
+                Effect.provideService(
+                  Runtime.backfill(loaded.graph, {
+                    ...options,
+                    onProgress: (progress) =>
+                      Effect.sync(() => {
+                        if (progress._tag !== "BackfillStarted") return
+                        started(progress.backfillId)
+                        tell(progress.backfillId)
+                      })
+                  }),
+                  CurrentCapture,
+                  true
+                )
               )
-            )
-        )
+          )
+        ),
+        ({ first }) => ({ backfillId: first })
       ),
     planBackfill: (request) =>
       toProblems(env.within(({ graph }) =>
