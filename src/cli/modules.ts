@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
 import { existsSync, type FSWatcher, readFileSync, realpathSync, statSync, watch } from "node:fs"
 import { createRequire, registerHooks } from "node:module"
-import { basename, dirname, join, relative, resolve, sep } from "node:path"
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { isPromise } from "node:util/types"
 import * as Definitions from "../Definitions.ts"
@@ -381,17 +381,22 @@ const frameOf = (error: Error): string | undefined => {
 const notFound = (message: string): string => {
   const [, what, name, from] = /^Cannot find (package|module) '(.+)' imported from (.+)$/.exec(message) ?? []
   if (name === undefined || from === undefined) return message
-  const importer = shown(from.startsWith("file:") ? fileURLToPath(from) : from)
-  if (what === "package" && !name.includes(sep)) {
-    return `${importer} imports the package "${name}", which is not installed: npm install ${name}`
+  const importer = from.startsWith("file:") ? fileURLToPath(from) : from
+  if (what === "package" && !isAbsolute(name)) {
+    return `${shown(importer)} imports the package "${name}", which is not installed: npm install ${name}`
   }
   const file = name.startsWith("file:") ? fileURLToPath(name) : name
   const near = [`${file}.ts`, `${file}.js`, file.replace(/\.js$/, ".ts"), join(file, "index.ts")].find((other) =>
     other !== file && kindOf(other) === "file"
   )
-  return `${importer} imports ${shown(file)}, which is not there.${
-    near === undefined ? "" : ` An import names the whole file: ${basename(dirname(near))}/${basename(near)}`
-  }`
+  const hint = near === undefined ? "" : ` There is ${addressed(relative(dirname(importer), near))}`
+  return `${shown(importer)} imports ${shown(file)}, which is not there.${hint}`
+}
+
+/** As an import names a file. */
+const addressed = (path: string): string => {
+  const plain = path.replaceAll(sep, "/")
+  return plain.startsWith(".") ? plain : `./${plain}`
 }
 
 /** Node tells where a syntax error in JavaScript is when it is asked to check the file. */
