@@ -22,7 +22,7 @@ interface ColumnDefinition {
   readonly width: string
   /** Left out where the table is narrower. */
   readonly from: number
-  readonly cell: (row: AssetRow) => ReactNode
+  readonly cell: (row: AssetRow, tabIndex: number) => ReactNode
 }
 
 const nothing = <span className="text-text-3" aria-hidden>–</span>
@@ -38,9 +38,9 @@ const definitions: ReadonlyArray<ColumnDefinition> = [
   {
     id: "status",
     header: "Status",
-    width: "156px",
+    width: "172px",
     from: 520,
-    cell: ({ node, status }) => <AssetState node={node} status={status} />
+    cell: ({ node, status }, tabIndex) => <AssetState node={node} status={status} tabIndex={tabIndex} />
   },
   {
     id: "group",
@@ -48,7 +48,7 @@ const definitions: ReadonlyArray<ColumnDefinition> = [
     width: "minmax(96px, 1fr)",
     from: 1080,
     cell: ({ node }) =>
-      node.group === undefined ? nothing : <span className="text-text-2" title={node.group}>{node.group}</span>
+      node.group === undefined ? nothing : <span className="truncate text-text-2" title={node.group}>{node.group}</span>
   },
   {
     id: "kind",
@@ -80,7 +80,8 @@ const definitions: ReadonlyArray<ColumnDefinition> = [
     header: "Partitions",
     width: "152px",
     from: 860,
-    cell: ({ status }) => status?.partitions === undefined ? nothing : <PartitionsBar partitions={status.partitions} />
+    cell: ({ status }) =>
+      status?.partitions === undefined ? nothing : <PartitionsBar partitions={status.partitions} className="w-full" />
   },
   {
     id: "freshness",
@@ -98,12 +99,15 @@ interface RowProps {
   readonly columns: ReadonlyArray<ColumnDefinition>
   readonly narrow: boolean
   readonly picked: boolean
+  /** It is the row that Tab leads to. */
+  readonly active: boolean
   readonly onPick: (key: string, on: boolean, through: boolean) => void
 }
 
 /** The cells of an asset: drawn again when its state or its place in the selection changes, not when others do. */
-const Cells = memo(({ columns, narrow, onPick, picked, row }: RowProps) => {
+const Cells = memo(({ active, columns, narrow, onPick, picked, row }: RowProps) => {
   const { node, status } = row
+  const tabIndex = active ? 0 : -1
   return (
     <>
       <span role="gridcell" className="flex justify-center">
@@ -120,9 +124,9 @@ const Cells = memo(({ columns, narrow, onPick, picked, row }: RowProps) => {
         </label>
       </span>
       <span role="gridcell" className="flex min-w-0 items-center gap-2 px-3">
-        {narrow ? <AssetState node={node} status={status} compact /> : null}
-        <span className="min-w-0 flex-1">
-          <AssetLink assetKey={node.key} tabIndex={-1} className="block truncate">
+        {narrow ? <AssetState node={node} status={status} compact tabIndex={tabIndex} /> : null}
+        <span className="flex min-w-0 flex-1">
+          <AssetLink assetKey={node.key} tabIndex={tabIndex} className="truncate">
             <span title={node.summary === undefined ? node.key : `${node.key}\n${node.summary}`}>
               <AssetName assetKey={node.key} />
             </span>
@@ -130,7 +134,9 @@ const Cells = memo(({ columns, narrow, onPick, picked, row }: RowProps) => {
         </span>
       </span>
       {columns.map(({ cell, id }) => (
-        <span key={id} role="gridcell" className="min-w-0 truncate px-3">{cell(row)}</span>
+        <span key={id} role="gridcell" className="flex min-w-0 items-center overflow-hidden px-3">
+          {cell(row, tabIndex)}
+        </span>
       ))}
     </>
   )
@@ -427,7 +433,16 @@ export const AssetTable = (
                       onPickAll={pickAll}
                     />
                   )
-                  : <Cells row={line.row} columns={columns} narrow={narrow} picked={isPicked} onPick={pickOne} />}
+                  : (
+                    <Cells
+                      row={line.row}
+                      columns={columns}
+                      narrow={narrow}
+                      picked={isPicked}
+                      active={item.index === at}
+                      onPick={pickOne}
+                    />
+                  )}
               </div>
             )
           })}

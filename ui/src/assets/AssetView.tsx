@@ -5,7 +5,6 @@ import { type ComponentType, lazy, type ReactNode, Suspense, useCallback, useSta
 import { type Api, useAsset, useGraph, useMutation, useRunningRuns, useStatus } from "../api/index.ts"
 import {
   AssetLink,
-  AssetName,
   Badge,
   Button,
   buttonClasses,
@@ -155,6 +154,16 @@ const keysOf = (key: string): ReadonlyArray<string> => {
   return list
 }
 
+const Heading = ({ assetKey }: { readonly assetKey: string }) => {
+  const at = assetKey.lastIndexOf("/") + 1
+  return (
+    <span title={assetKey}>
+      <span className="font-normal text-text-3">{assetKey.slice(0, at)}</span>
+      {assetKey.slice(at)}
+    </span>
+  )
+}
+
 const Fact = ({ children, label }: { readonly label: string; readonly children: ReactNode }) => (
   <span className="inline-flex min-h-6 items-center gap-1.5 text-sm">
     <span className="text-xs text-text-3">{label}</span>
@@ -162,17 +171,33 @@ const Fact = ({ children, label }: { readonly label: string; readonly children: 
   </span>
 )
 
+const causeWords = (cause: Status["causes"][number]): string => {
+  switch (cause.kind) {
+    case "UpstreamChanged":
+      return "Computed from other data of"
+    case "DependencyAdded":
+      return "Computed before it depended on"
+    case "DependencyRemoved":
+      return "Computed when it still depended on"
+    case "CodeChanged":
+      return cause.text
+  }
+}
+
 /** Why it is stale, in one line; the whole of it opens at the state. */
 const CauseLine = ({ status }: { readonly status: Status }) => {
   const cause = status.causes[0]
   if (cause === undefined) return null
   return (
-    <span className="flex min-w-0 flex-1 basis-60 items-center gap-x-1.5 text-sm text-stale-text">
-      <span className="truncate" title={cause.text}>{cause.text}</span>
-      {cause.upstream === undefined || cause.text.includes(cause.upstream)
+    <span
+      title={cause.text}
+      className="flex min-w-0 flex-wrap items-center gap-x-1.5 text-sm text-stale-text"
+    >
+      <span className="min-w-0 truncate">{causeWords(cause)}</span>
+      {cause.upstream === undefined || cause.kind === "CodeChanged"
         ? null
-        : <AssetLink assetKey={cause.upstream} className="shrink-0 underline" />}
-      {status.causes.length < 2 ? null : <span className="shrink-0 text-xs">and {status.causes.length - 1} more</span>}
+        : <AssetLink assetKey={cause.upstream} className="truncate" />}
+      {status.causes.length < 2 ? null : <span className="text-xs">and {status.causes.length - 1} more</span>}
     </span>
   )
 }
@@ -376,7 +401,7 @@ export const AssetView = () => {
   }
   if (data === undefined) {
     return (
-      <Page title={key} heading={<AssetName assetKey={key} />}>
+      <Page title={key} heading={<Heading assetKey={key} />}>
         {error === undefined
           ? (
             <div className="flex flex-col gap-4" aria-busy>
@@ -403,11 +428,7 @@ export const AssetView = () => {
   return (
     <Page
       title={key}
-      heading={
-        <span title={key}>
-          <AssetName assetKey={key} />
-        </span>
-      }
+      heading={<Heading assetKey={key} />}
       fill
       actions={
         <Actions

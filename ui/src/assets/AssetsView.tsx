@@ -86,7 +86,15 @@ const Summary = ({ counts, loaded, onStatus, selected, total }: {
             key={word}
             type="button"
             aria-pressed={on}
-            onClick={() => onStatus(on ? selected.filter((one) => one !== word) : [word])}
+            title="Ctrl or Shift adds it to what is shown"
+            onClick={(event) =>
+              onStatus(
+                on && (selected.length === 1 || event.ctrlKey || event.metaKey || event.shiftKey)
+                  ? selected.filter((one) => one !== word)
+                  : event.ctrlKey || event.metaKey || event.shiftKey
+                  ? [...selected, word]
+                  : [word]
+              )}
             className={classes(
               cell,
               "relative overflow-hidden",
@@ -235,6 +243,7 @@ export const AssetsView = () => {
               <MaterializeButton
                 keys={shownKeys}
                 label={`Materialize ${shownKeys.length.toLocaleString("en")} shown`}
+                disabled={refused ? "The selection cannot be read" : undefined}
               />
             )}
         </>
@@ -251,21 +260,24 @@ export const AssetsView = () => {
         <div className="flex flex-wrap items-start gap-2">
           <SearchField
             label="Search assets"
-            placeholder="Search key, group, description"
+            placeholder="Search assets"
             value={search.q ?? ""}
             onChange={(text) => change({ q: text === "" ? undefined : text })}
             delay={60}
-            className="min-w-48 flex-1 sm:max-w-72"
+            className="min-w-44 flex-1 sm:max-w-52"
           />
           <SelectionField
             select={search.select}
             result={selection}
             onChange={(text) => change({ select: text })}
-            className="min-w-48 flex-[2] sm:max-w-md"
+            className="min-w-52 flex-[1.4] sm:max-w-72"
           />
           <div className="flex min-h-8 flex-1 flex-wrap items-center gap-1.5">
             <FilterChips
-              filters={facets.map((facet): Filter => ({
+              // the counts above filter by status
+              filters={facets.filter((facet) => facet !== "status" || search.status !== undefined).map((
+                facet
+              ): Filter => ({
                 id: facet,
                 label: facetLabels[facet],
                 options: filtered.facets[facet].map(({ count, value }) => ({

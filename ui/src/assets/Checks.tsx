@@ -44,7 +44,7 @@ const Evaluation = ({ assetKey, check, whole }: {
   const { evaluation } = check
   const part = partOf(check)
   return (
-    <div className="flex min-w-0 flex-col gap-2 border-t border-border px-4 py-3">
+    <div className="flex min-w-0 flex-col gap-2 border-b border-border px-4 py-3 last:border-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
         {whole ? null : (
           <>
@@ -135,7 +135,7 @@ export const Checks = ({ assetKey, external }: { readonly assetKey: string; read
           >
             {worst.description === undefined
               ? null
-              : <p className="px-4 py-3 text-sm break-words text-text-2">{worst.description}</p>}
+              : <p className="border-b border-border px-4 py-3 text-sm break-words text-text-2">{worst.description}</p>}
             {entries.map((entry, index) => <Evaluation key={index} assetKey={assetKey} check={entry} whole={whole} />)}
           </Card>
         )

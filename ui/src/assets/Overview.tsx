@@ -77,7 +77,7 @@ export const ValuePreview = (
   )
   if (!open) {
     return (
-      <Button size="sm" icon={Eye} onClick={() => setOpen(true)}>
+      <Button size="sm" icon={Eye} className="self-start" onClick={() => setOpen(true)}>
         Load the value{partition === undefined ? "" : ` of ${partition}`}
       </Button>
     )

@@ -496,15 +496,17 @@ const PartitionList = ({ assetKey, external, onOpen, onSearch, search, state }: 
               header: "Partition",
               width: "minmax(140px, 1fr)",
               cell: ({ key }) => (
-                <AssetLink
-                  assetKey={assetKey}
-                  tab="activity"
-                  partition={key}
-                  tabIndex={-1}
-                  className="max-w-full truncate font-mono text-xs"
-                >
-                  {key}
-                </AssetLink>
+                <span className="flex">
+                  <AssetLink
+                    assetKey={assetKey}
+                    tab="activity"
+                    partition={key}
+                    tabIndex={-1}
+                    className="truncate font-mono text-xs"
+                  >
+                    {key}
+                  </AssetLink>
+                </span>
               )
             },
             { id: "state", header: "State", width: "160px", cell: ({ state }) => <StatusBadge status={state} /> },

@@ -24,8 +24,8 @@ export const SelectionProblem = ({ error, select }: { readonly error: unknown; r
       {place === undefined ? null : (
         <p className="mb-1 font-mono break-all whitespace-pre-wrap">
           {select.slice(0, place.offset)}
-          <mark className="rounded-sm bg-transparent text-failed-text underline decoration-wavy decoration-2 underline-offset-4">
-            {select.slice(place.offset, place.offset + place.length) || "⎵"}
+          <mark className="rounded-sm bg-failed-text px-px text-surface">
+            {select.slice(place.offset, place.offset + place.length) || "\u00a0"}
           </mark>
           {select.slice(place.offset + place.length)}
         </p>

@@ -106,11 +106,13 @@ const Explanation = ({ assetKey, word, status }: {
 )
 
 /** The state of an asset; what explains it opens beside it. */
-export const AssetState = ({ node, status, compact }: {
+export const AssetState = ({ node, status, compact, tabIndex }: {
   readonly node: Pick<AssetNode, "key" | "external">
   readonly status: AssetStatus | undefined
   /** Only its icon. */
   readonly compact?: boolean
+  /** In a list that one moves in by arrow keys, -1 but for the row that has the focus. */
+  readonly tabIndex?: number
 }) => {
   const word = statusOf(node, status)
   const label = statusLabel(word, status)
@@ -125,7 +127,7 @@ export const AssetState = ({ node, status, compact }: {
         <button
           {...props}
           type="button"
-          tabIndex={-1}
+          tabIndex={tabIndex}
           className="inline-flex min-h-6 min-w-6 items-center justify-center rounded-full"
         >
           {shown}
