@@ -49,6 +49,7 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
     id: "run",
     header: "Run",
     width: "104px",
+    hideBelow: 480,
     cell: (run) => <RunLink id={run.id} />
   },
   {
