@@ -159,8 +159,9 @@ export const makeLogger = (write: (text: string) => void, paint: Paint): Logger.
   Logger.make<unknown, void>(({ cause, date, fiber, logLevel, message }) => {
     const parts = Array.isArray(message) ? message : [message]
     const [text = "", ...more] = parts.flatMap((part) => visibleLines(shown(part)).join("\n")).join(" ").split("\n")
-    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations)).map(([name, value]) =>
-      ` ${paint("dim", `${visible(name)}=${visible(shown(value))}`)}`
+    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations)).flatMap(([name, value]) =>
+      // there is one run, and it is named elsewhere
+      name === "runId" ? [] : ` ${paint("dim", `${visible(name)}=${visible(shown(value))}`)}`
     )
     const lines = [
       `${paint("dim", date.toISOString().slice(11, 23))} ${

@@ -289,13 +289,18 @@ export const failures = (self: Watched, paint: Paint): ReadonlyArray<string> => 
 /** Lines of a cause that are shown. */
 const causeLines = 6
 
+/** Where this package is, and `effect`: what happens there helps nobody to find what is wrong. */
+const ours = [new URL("../", import.meta.url).href, "/node_modules/effect/", "/node_modules/effect-assets/"]
+
+const isOurs = (line: string): boolean => /^\s*at /.test(line) && ours.some((place) => line.includes(place))
+
 /** A failure, its message and the beginning of its cause. */
 export const failure = (event: Model.AssetEvent, paint: Paint): ReadonlyArray<string> => {
   if (event.error === undefined) return []
   const message = visibleLines(event.error.message)
   // a cause begins with the message
   const cause = visibleLines(event.error.cause).filter((line) =>
-    line.trim() !== "" && !message.some((said) => said !== "" && line.includes(said))
+    line.trim() !== "" && !message.some((said) => said !== "" && line.includes(said)) && !isOurs(line)
   )
   const tag = visible(event.error.tag)
   return [
@@ -323,6 +328,7 @@ export interface Room {
 /** The lines at the bottom of the terminal while a run goes on. None is wider than it. */
 export const frame = (self: Watched, room: Room): ReadonlyArray<string> => {
   const { now, paint } = room
+  if (self.startedAt === 0) return []
   // the last column stays free: some terminals go to the next line there
   const columns = Math.max(1, room.columns - 1)
   const most = Math.max(1, Math.min(12, room.rows - 4))
@@ -355,7 +361,7 @@ const barLine = (self: Watched, columns: number, now: number, paint: Paint): str
   const notes = [
     ` ${done}`,
     ...(bad > 0 ? [`${bad.toLocaleString("en")} failed`] : []),
-    ...(self.startedAt === 0 ? [] : [duration(now - self.startedAt)]),
+    duration(now - self.startedAt),
     ...(self.cancelled ? ["cancelling"] : [])
   ].join("  ")
   const wide = Math.min(40, columns - notes.length)

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Metadata from "../Metadata.ts"
 import * as Model from "../server/Model.ts"
 import { type Given, pages, printJson, printLines, printTable, when, type Work } from "./command.ts"
 import * as Drawing from "./drawing.ts"
@@ -244,9 +245,8 @@ const words = {
   order: "only before it"
 } as const
 
-const metadataText = (value: unknown): string => {
-  const inner = typeof value === "object" && value !== null && "value" in value ? value.value : value
-  const text = typeof inner === "string" ? inner : JSON.stringify(inner) ?? ""
+const metadataText = (value: Metadata.Value): string => {
+  const text = Metadata.format(value)
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 

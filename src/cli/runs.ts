@@ -44,6 +44,12 @@ const detached = (given: Given, detach: boolean) =>
     ? Effect.fail(usage("--detach needs a server that the run goes on in: give --url or EFFECT_ASSETS_URL."))
     : Effect.void
 
+/** Who began it, unless that is said otherwise. */
+const tagged = <A extends { readonly tags?: Model.RunRequest["tags"] }>(request: A) => ({
+  ...request,
+  tags: { source: "cli", ...request.tags }
+})
+
 /** Runs assets. */
 export const materialize = (
   options: { readonly request: Model.RunRequest; readonly dryRun: boolean; readonly detach: boolean }
@@ -51,7 +57,7 @@ export const materialize = (
 (given) =>
   Effect.gen(function*() {
     yield* detached(given, options.detach)
-    if (!options.dryRun) return yield* begun(given, given.operations.launch(options.request), options.detach)
+    if (!options.dryRun) return yield* begun(given, given.operations.launch(tagged(options.request)), options.detach)
     const plan = yield* given.operations.plan(options.request)
     if (given.json) return yield* printJson(given, Model.RunPlan, plan)
     if (plan.steps.length === 0) return yield* given.output.print("Nothing would be computed.")
@@ -86,7 +92,7 @@ export const retry = (options: {
     yield* detached(given, options.detach)
     const id = yield* runId(given, options.id)
     const { config, tags } = options
-    yield* begun(given, given.operations.retry(id, { config, tags }), options.detach)
+    yield* begun(given, given.operations.retry(id, tagged({ config, tags })), options.detach)
   })
 
 /** Asks a run to end. */
@@ -112,7 +118,7 @@ export const backfill = (
     yield* detached(given, options.detach)
     const plan = yield* operations.planBackfill(options.request)
     if (options.dryRun) return yield* json ? printJson(given, Model.BackfillPlan, plan) : planned(given, plan)
-    const launch = operations.backfill(options.request)
+    const launch = operations.backfill(tagged(options.request))
     if (options.detach) {
       const { backfillId } = yield* Effect.uninterruptible(launch)
       return yield* output.print(json ? Text.json({ backfillId }) : backfillId)

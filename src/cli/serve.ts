@@ -1,15 +1,113 @@
 /**
  * Serving the web UI and the API.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { usage } from "./failure.ts"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { relative } from "node:path"
+import type { State } from "../server/Deployment.ts"
+import { findModule } from "./connect.ts"
+import { CliFailure, exitCodes } from "./failure.ts"
+import * as Global from "./global.ts"
+import { Output } from "./output.ts"
+import * as Text from "./text.ts"
 
-/** Serves until it is interrupted. */
-export const serve = (_options: {
+/** Serves until it is interrupted. With `watch`, definitions are loaded anew when a file of them changes. */
+export const serve = (options: {
   readonly module: string | undefined
   readonly port: number
   readonly host: string
   readonly allowedHosts: ReadonlyArray<string>
   readonly open: boolean
   readonly watch: boolean
-}) => Effect.fail(usage("not yet"))
+}) =>
+  Effect.scoped(Effect.gen(function*() {
+    const output = yield* Output
+    const json = yield* Global.Json
+    const token = Option.getOrElse(yield* Global.Token, () => process.env.EFFECT_ASSETS_TOKEN)
+    const { modules, path } = yield* findModule(options.module)
+    const [Deployment, Operations, Server, Graph] = yield* Effect.promise(() =>
+      Promise.all([
+        import("../server/Deployment.ts"),
+        import("../server/Operations.ts"),
+        import("../server/Server.ts"),
+        import("../Graph.ts")
+      ])
+    )
+    const source = options.watch
+      ? yield* modules.open(path)
+      : { module: relative(process.cwd(), path), load: modules.load(path) }
+    const context = yield* Layer.build(
+      Server.layer({
+        host: options.host,
+        port: options.port,
+        allowedHosts: options.allowedHosts,
+        // who names a port means that one
+        portFallback: options.port === defaultPort,
+        ...(token === undefined || token === "" ? {} : { token: Redacted.make(token) })
+      }).pipe(Layer.provideMerge(Operations.layer), Layer.provideMerge(Deployment.layer(source)))
+    ).pipe(
+      Effect.mapError((error) =>
+        new CliFailure({ exitCode: exitCodes.unavailable, message: Text.visibleLines(error.message).join("\n") })
+      )
+    )
+    const { token: asked, uiUrl, url } = Context.get(context, Server.Server)
+    const address = Redacted.value(uiUrl)
+    yield* output.print(
+      json
+        ? Text.json({ url, ...(asked === undefined ? {} : { token: Redacted.value(asked) }), uiUrl: address })
+        : `The web UI is at ${address}\nThe API is at ${url}/api, its description at ${url}/api/openapi.json`
+    )
+    if (options.open) yield* openBrowser(address)
+
+    const { paint } = output.stderr
+    const told = (state: State): string | undefined => {
+      if (state.loading) return undefined
+      if (state.error === undefined) {
+        return state.loaded === undefined ?
+          undefined :
+          `${paint("green", "✓")} ${source.module}: ${Text.count(Graph.size(state.loaded.graph), "asset")}${
+            state.loaded.generation > 1 ? ", loaded anew" : ""
+          }`
+      }
+      const [first = "", ...more] = Text.visibleLines(state.error.message)
+      return [
+        `${paint("red", "✗")} ${first}`,
+        ...more.map((line) => `  ${line}`),
+        ...(state.loaded === undefined ? [] : ["  What was loaded before goes on."])
+      ].join("\n")
+    }
+    yield* Context.get(context, Deployment.Deployment).changes.pipe(
+      Stream.map(told),
+      Stream.filter((line) => line !== undefined),
+      Stream.changes,
+      Stream.runForEach((line) => output.tell(line)),
+      Effect.andThen(Effect.never),
+      Effect.onInterrupt(() =>
+        output.tell("Stopping. Runs that go on are cancelled; press Ctrl-C again to leave at once.")
+      )
+    )
+  }))
+
+const defaultPort = 4400
+
+/** Opens the browser. Where there is none, the address has been told. */
+const openBrowser = (url: string): Effect.Effect<void> =>
+  Effect.promise(() => import("node:child_process")).pipe(
+    Effect.flatMap(({ spawn }) =>
+      Effect.callback<void>((resume) => {
+        const [command, args] = process.platform === "darwin"
+          ? ["open", [url]] as const
+          : process.platform === "win32"
+          ? ["rundll32", ["url.dll,FileProtocolHandler", url]] as const
+          : ["xdg-open", [url]] as const
+        const child = spawn(command, args, { stdio: "ignore", detached: true })
+        child.once("error", () => resume(Effect.void))
+        child.once("spawn", () => resume(Effect.void))
+        child.unref()
+      })
+    )
+  )
