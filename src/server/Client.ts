@@ -19,6 +19,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as HttpApiError from "effect/http-api/HttpApiError"
@@ -84,8 +85,15 @@ const refused = (url: string, status: number): Problem.Unavailable =>
       detail: `${url} answered with the status ${status}, which is none of effect-assets. Is it the right address?`
     })
 
+const unreadable = (url: string, cause: string): Problem.Unavailable =>
+  new Problem.Unavailable({
+    code: "UnexpectedAnswer",
+    detail: `The answer of ${url} cannot be read. Is it a server of another version of effect-assets?`,
+    cause
+  })
+
 /** What a client fails with, as a problem. */
-const toProblem = (url: string) => (error: unknown): Problem.Problem => {
+const toProblem = (url: string, isAnswered: boolean) => (error: unknown): Problem.Problem => {
   if (isProblem(error)) return error
   if (error instanceof HttpApiError.BadRequestProblem) {
     const problems = error.errors?.map(({ message, path }) => ({ key: path.join("."), problem: message })) ?? []
@@ -97,15 +105,14 @@ const toProblem = (url: string) => (error: unknown): Problem.Problem => {
     if (reason._tag === "TransportError" || reason._tag === "InvalidUrlError") {
       return unreachable(url, causeOf(reason.cause) ?? reason.description ?? "no connection")
     }
-    if (reason._tag === "StatusCodeError") return refused(url, reason.response.status)
+    if ("response" in reason && reason.response.status >= 300) return refused(url, reason.response.status)
+    return unreadable(url, reason.description ?? reason._tag)
   }
   if (error instanceof HttpApiError.InternalServerErrorProblem) return refused(url, 500)
   if (Schema.isSchemaError(error)) {
-    return new Problem.Unavailable({
-      code: "UnexpectedAnswer",
-      detail: `The answer of ${url} cannot be read. Is it a server of another version of effect-assets?`,
-      cause: error.message
-    })
+    return isAnswered
+      ? unreadable(url, error.message)
+      : new Problem.Invalid({ code: "BadRequest", detail: error.message, problems: [] })
   }
   return new Problem.Unavailable({
     code: "UnexpectedAnswer",
@@ -202,18 +209,35 @@ const layerWebSocketConstructor = Layer.succeed(
   (url, options) => new globalThis.WebSocket(url, options as Array<string>)
 )
 
+/** One request: what cannot be read is the answer if there was one, else the request. */
+interface Call {
+  isAnswered: boolean
+}
+
+const CurrentCall = Context.Reference<Call>("effect-assets/server/Client/Call", {
+  defaultValue: () => ({ isAnswered: false })
+})
+
 const make = Effect.fnUntraced(function*(options: Options) {
   const url = options.url.replace(/\/+$/, "")
   const authorization = options.token && { authorization: `Bearer ${secretOf(options.token)}` }
   const { assets, deployment, runs } = yield* HttpApiClient.make(Api, {
     baseUrl: url,
-    ...(authorization && {
-      transformClient: HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization))
-    })
+    transformClient: (client) =>
+      client.pipe(
+        HttpClient.tap(() => Effect.map(CurrentCall, (call) => void (call.isAnswered = true))),
+        HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization ?? {}))
+      )
   })
 
   const request = <A>(effect: Effect.Effect<A, unknown>): Effect.Effect<A, Problem.Problem> =>
-    Effect.mapError(effect, toProblem(url))
+    Effect.suspend(() => {
+      const call: Call = { isAnswered: false }
+      return Effect.mapError(
+        Effect.provideService(effect, CurrentCall, call),
+        (error) => toProblem(url, call.isAnswered)(error)
+      )
+    })
   const lookup = <A>(effect: Effect.Effect<A, unknown>): Effect.Effect<A, Lookup> =>
     Effect.mapError(request(effect), toLookup)
   const available = <A>(effect: Effect.Effect<A, unknown>): Effect.Effect<A, Problem.Unavailable> =>
@@ -224,7 +248,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const events = (id: string, after: number): Stream.Stream<Model.RunEvent, Problem.Problem> =>
     Stream.unwrap(Effect.map(
       request(runs.events({ params: { id }, query: { after } })),
-      (stream) => Stream.mapError(stream, toProblem(url))
+      (stream) =>
+        Stream.mapError(stream, (error) =>
+          HttpClientError.isHttpClientError(error)
+            ? new Problem.Unavailable({ code: "Disconnected", detail: `The connection to ${url} broke.` })
+            : toProblem(url, true)(error))
     ))
 
   const followRun: Operations["Service"]["followRun"] = (id, after = 0) =>
