@@ -84,6 +84,7 @@ const overscan = 0.2
 /** So far the pointer may move within a click. */
 const slack = 4
 const moveMillis = 240
+const maxPixels = 9_000_000
 
 const contains = (outer: Rectangle, inner: Rectangle): boolean =>
   inner.left >= outer.left && inner.top >= outer.top && inner.right <= outer.right && inner.bottom <= outer.bottom
@@ -95,9 +96,14 @@ const sameNodes = (a: Scene, b: Scene): boolean =>
   a.data === b.data ||
   (a.data.nodes.length === b.data.nodes.length && a.data.nodes.every(({ id }, at) => id === b.data.nodes[at]!.id))
 
+/** As sharp as the screen, unless that takes too long to draw. */
+const pixelRatio = ({ height, width }: Viewport): number =>
+  Math.min(devicePixelRatio || 1, 2, Math.max(1, Math.sqrt(maxPixels / Math.max(1, width * height))))
+
 export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   const { canvas, hint, layer, marquee, minimap, minimapCanvas, minimapView, root } = elements
-  const context = canvas.getContext("2d")
+  // drawn by the processor: thousands of thin lines take it some milliseconds, and an emulated GPU some seconds
+  const context = canvas.getContext("2d", { willReadFrequently: true })
   const minimapContext = minimapCanvas.getContext("2d")
   if (context === null || minimapContext === null) throw new Error("this browser has no canvas")
   const paint = makePainter(context)
@@ -105,7 +111,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   const calm = matchMedia("(prefers-reduced-motion: reduce)")
 
   let viewport: Viewport = { width: root.clientWidth, height: root.clientHeight }
-  let ratio = Math.min(devicePixelRatio || 1, 2)
+  let ratio = pixelRatio(viewport)
   let camera: Camera = { scale: 1, x: 0, y: 0 }
   let scene: Scene | undefined
   let looks: Looks | undefined
@@ -577,7 +583,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
       }
     }
     viewport = next
-    ratio = Math.min(devicePixelRatio || 1, 2)
+    ratio = pixelRatio(viewport)
     canvas.width = Math.round(viewport.width * ratio)
     canvas.height = Math.round(viewport.height * ratio)
     minimapDirty = true

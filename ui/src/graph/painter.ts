@@ -45,8 +45,9 @@ export interface Frame {
   readonly anyHot: boolean
 }
 
-/** Below this scale nodes are blocks of their colour, and edges are straight. */
+/** Below this scale nodes are blocks of their colour, and edges are straight; and below this one they are hardly more than dots. */
 const blocksBelow = 0.2
+const dotsBelow = 0.08
 /** With so many nodes in sight, there is no text on the canvas. */
 const maxLabels = 700
 const radius = 8
@@ -58,16 +59,21 @@ const shortened = (text: string, width: number, size: number): string => {
   return most < 3 ? "" : `${text.slice(0, most - 1)}…`
 }
 
-const traceCurve = (context: CanvasRenderingContext2D, scene: Scene, curve: number, straight: boolean): void => {
+/** From near as it is; from afar with lines, and from very far without what is between its ends. */
+const traceCurve = (context: CanvasRenderingContext2D, scene: Scene, curve: number, scale: number): void => {
   const { points, start } = scene.layout.curves
   const [first, last] = [start[curve]!, start[curve + 1]!]
   let x = points[first]!
   let y = points[first + 1]!
   context.moveTo(x, y)
+  if (scale < dotsBelow) {
+    context.lineTo(points[last - 2]!, points[last - 1]!)
+    return
+  }
   for (let at = first + 2; at < last; at += 2) {
     const [toX, toY] = [points[at]!, points[at + 1]!]
     // the second point of a column is on a level with the first one
-    if (straight || (at - first) % 4 === 0) context.lineTo(toX, toY)
+    if (scale < blocksBelow || (at - first) % 4 === 0) context.lineTo(toX, toY)
     else {
       const out = bow(x, toX)
       context.bezierCurveTo(x + out, y, toX - out, toY, toX, toY)
@@ -125,10 +131,9 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     const { count, across, from, to } = scene.layout.curves
     const hot = (end: number) => end >= 0 ? nodeHot[end] === 1 : boxHot[~end] === 1
     const fewAcross = scene.across <= maxCurvesAcross
-    const straight = scale < blocksBelow
-    const thin = scale < 0.08 ? 0.5 : scale < 0.4 ? 0.7 : 1
+    const thin = scale < dotsBelow ? 0.5 : scale < 0.4 ? 0.7 : 1
     context.strokeStyle = active ? palette.edgeActive : palette.edge
-    context.globalAlpha = active ? 1 : anyHot ? 0.35 : scale < 0.08 && scene.layout.boxes.length === 0 ? 0.6 : 1
+    context.globalAlpha = active ? 1 : anyHot ? 0.35 : scale < dotsBelow && scene.layout.boxes.length === 0 ? 0.6 : 1
     for (const kind of curveKinds) {
       let any = false
       context.beginPath()
@@ -141,7 +146,7 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
         ) continue
         if ((anyHot && (hot(from[curve]!) || hot(to[curve]!))) !== active) continue
         if (!active && !fewAcross && across[curve] === 1) continue
-        traceCurve(context, scene, curve, straight)
+        traceCurve(context, scene, curve, scale)
         any = true
       }
       if (!any) continue
