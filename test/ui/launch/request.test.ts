@@ -33,7 +33,7 @@ describe("request", () => {
       {
         _tag: "Run",
         request: {
-          select: "+(key:a)",
+          select: "+(key:\"a\")",
           onlyStale: true,
           checks: "none",
           config: { a: { days: 3 } },

@@ -2,7 +2,6 @@
 
 /** A key such that a selection means just it, whatever is in it. */
 export const keyExpression = (key: string): string => {
-  if (/^[A-Za-z_][A-Za-z0-9_]*(?:\/[A-Za-z0-9_]+)*$/.test(key)) return `key:${key}`
   // a star would be a wildcard; a backslash that escapes nothing must not come to stand before one
   const exact = key.replaceAll(/\\[\\/]|\\|\*/g, (part) => part.length === 2 ? part : `\\${part}`)
   return `key:"${exact.replaceAll(/[\\"]/g, "\\$&")}"`
