@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { foldedSize, type GraphLayout, layoutGraph, nodeSize } from "../../../ui/src/graph/fold.ts"
+import { foldedSize, type GraphLayout, layoutGraph, nodeSize, Way } from "../../../ui/src/graph/fold.ts"
 import { layered } from "../../../ui/src/graph/layered.ts"
 import { type GraphData, type GraphEdge, shapeOf, ungrouped } from "../../../ui/src/graph/model.ts"
 import { straightCrossings } from "./crossings.ts"
@@ -104,7 +104,7 @@ const assertSound = (data: GraphData, layout: GraphLayout, expanded: ReadonlySet
     const [a, b] = [endOf(from), endOf(to)]
     if (a !== b) wanted.set(`${a} ${b}`, (wanted.get(`${a} ${b}`) ?? 0) + 1)
   }
-  const { count, edges, from, points, start, to } = layout.curves
+  const { count, edges, from, points, start, to, way: ways } = layout.curves
   const drawn = Array.from({ length: count }, (_, curve) => [`${from[curve]} ${to[curve]}`, edges[curve]!] as const)
   assert.deepStrictEqual(new Map(drawn.toSorted()), new Map([...wanted].toSorted()))
   assert.strictEqual(drawn.length, wanted.size)
@@ -112,8 +112,11 @@ const assertSound = (data: GraphData, layout: GraphLayout, expanded: ReadonlySet
   for (let curve = 0; curve < count; curve++) {
     const [first, last] = [start[curve]!, start[curve + 1]! - 2]
     assert.strictEqual((last - first) % 4, 2, "a curve has two points for each column that it passes")
-    assert.approximately(points[first]!, areaOf(from[curve]!).right, 0.01)
-    assert.approximately(points[last]!, areaOf(to[curve]!).left, 0.01)
+    const [source, target] = [areaOf(from[curve]!), areaOf(to[curve]!)]
+    const way = target.left > source.right ? Way.right : target.right < source.left ? Way.left : Way.beside
+    assert.strictEqual(ways[curve], way)
+    assert.approximately(points[first]!, way === Way.left ? source.left : source.right, 0.01)
+    assert.approximately(points[last]!, way === Way.right ? target.left : target.right, 0.01)
   }
 }
 

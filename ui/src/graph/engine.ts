@@ -524,6 +524,9 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
     if (ids.length > 0) handlers.onSelect(ids, "add")
   }
 
+  /** What was selected before the click that may become a double click. */
+  let selectedBefore: ReadonlySet<string> = new Set()
+
   const onClick = (event: MouseEvent): void => {
     if (isChrome(event.target) || scene === undefined) return
     const end = endFor(event)
@@ -533,9 +536,11 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
     }
     const more = event.shiftKey || event.ctrlKey || event.metaKey
     if (end === undefined) {
+      if (event.detail <= 1) selectedBefore = new Set()
       if (!more && looks !== undefined && looks.selected.size > 0) handlers.onSelect([], "replace")
       return
     }
+    if (event.detail <= 1) selectedBefore = looks?.selected ?? new Set()
     handlers.onCursor(end)
     handlers.onSelect(idsOf([end]), more ? "toggle" : "replace")
   }
@@ -544,8 +549,10 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
     if (isChrome(event.target) || isToggle(event.target) || scene === undefined) return
     const end = endFor(event) ?? endAt(scene, ...toLayout(...local(event)), true)
     if (end === undefined) return
-    if (end >= 0) handlers.onOpen(scene.data.nodes[end]!.id)
-    else handlers.onToggleGroup(scene.layout.boxes[~end]!.group)
+    if (end >= 0) return handlers.onOpen(scene.data.nodes[end]!.id)
+    // its first click has selected the group, which was not meant
+    handlers.onSelect([...selectedBefore], "replace")
+    handlers.onToggleGroup(scene.layout.boxes[~end]!.group)
   }
 
   const onWheel = (event: WheelEvent): void => {

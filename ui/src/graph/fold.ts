@@ -35,7 +35,13 @@ export interface GroupBox {
   readonly count: number
 }
 
-/** Lines from the right side of something to the left side of something else. */
+/** Which sides a curve goes from and to: to the right, to something in the same place or back to the left. */
+export const Way = { right: 0, beside: 1, left: 2 } as const
+
+/**
+ * Lines between nodes and boxes: from the right side of one to the left side of another; to its right side, where that is
+ * beside; and the other way round, where it is to the left.
+ */
 export interface Curves {
   readonly count: number
   /** A node, or `~box` for a folded box. */
@@ -47,6 +53,8 @@ export interface Curves {
   readonly dep: Uint8Array
   /** 1 if it goes from one group to another. */
   readonly across: Uint8Array
+  /** See `Way`. */
+  readonly way: Uint8Array
   /**
    * Numbers x and y from `points[start[curve]]` on: where it starts, two points for each column that it passes, where it ends.
    * It is curved to the first point of a column and straight to the second one.
@@ -115,12 +123,19 @@ const collectCurves = (ends: number) => {
   const edges: Array<number> = []
   const dep: Array<number> = []
   const across: Array<number> = []
+  const way: Array<number> = []
   const points: Array<number> = []
   const start: Array<number> = [0]
   const known = new Map<number, number>()
   return {
     /** `route` adds the points of a curve that is new. */
-    add: (a: number, b: number, isDep: number, isAcross: boolean, route: (points: Array<number>) => void): void => {
+    add: (
+      a: number,
+      b: number,
+      isDep: number,
+      isAcross: boolean,
+      route: (points: Array<number>) => number
+    ): void => {
       // boxes are below zero
       const key = (a + ends) * 2 * ends + b + ends
       const curve = known.get(key)
@@ -135,7 +150,7 @@ const collectCurves = (ends: number) => {
       edges.push(1)
       dep.push(isDep)
       across.push(isAcross ? 1 : 0)
-      route(points)
+      way.push(route(points))
       start.push(points.length)
     },
     done: (): Curves => ({
@@ -145,10 +160,24 @@ const collectCurves = (ends: number) => {
       edges: Int32Array.from(edges),
       dep: Uint8Array.from(dep),
       across: Uint8Array.from(across),
+      way: Uint8Array.from(way),
       points: Float64Array.from(points),
       start: Int32Array.from(start)
     })
   }
+}
+
+type Sides = readonly [left: number, right: number, middle: number]
+
+const sidesOf = (x: number, y: number): Sides => [x - nodeSize.width / 2, x + nodeSize.width / 2, y]
+
+/** Adds the points of a curve; `between` adds those between its ends. */
+const lead = (points: Array<number>, from: Sides, to: Sides, between: () => void): number => {
+  const way = to[0] > from[1] ? Way.right : to[1] < from[0] ? Way.left : Way.beside
+  points.push(way === Way.left ? from[0] : from[1], from[2])
+  between()
+  points.push(way === Way.right ? to[0] : to[1], to[2])
+  return way
 }
 
 const layFlat = (shape: GraphShape): GraphLayout => {
@@ -159,11 +188,18 @@ const layFlat = (shape: GraphShape): GraphLayout => {
   const curves = collectCurves(count + 1)
   for (let edge = 0; edge < shape.from.length; edge++) {
     const [a, b] = [shape.from[edge]!, shape.to[edge]!]
-    curves.add(a, b, shape.dep[edge]!, false, (points) => {
-      points.push(layout.x[a]! + nodeSize.width / 2, layout.y[a]!)
-      for (let at = layout.routeStart[edge]!; at < layout.routeStart[edge + 1]!; at++) points.push(layout.routes[at]!)
-      points.push(layout.x[b]! - nodeSize.width / 2, layout.y[b]!)
-    })
+    curves.add(
+      a,
+      b,
+      shape.dep[edge]!,
+      false,
+      (points) =>
+        lead(points, sidesOf(layout.x[a]!, layout.y[a]!), sidesOf(layout.x[b]!, layout.y[b]!), () => {
+          for (let at = layout.routeStart[edge]!; at < layout.routeStart[edge + 1]!; at++) {
+            points.push(layout.routes[at]!)
+          }
+        })
+    )
   }
   return {
     width: layout.width,
@@ -286,13 +322,10 @@ export const layoutGraph = (
     const box = boxOf[node]!
     return box >= 0 && inner[box] === undefined ? ~box : node
   }
-  const pushEnd = (points: Array<number>, end: number, side: 1 | -1): void => {
-    if (end >= 0) {
-      points.push(x[end]! + side * nodeSize.width / 2, y[end]!)
-      return
-    }
+  const sides = (end: number): Sides => {
+    if (end >= 0) return sidesOf(x[end]!, y[end]!)
     const box = boxes[~end]!
-    points.push(side === 1 ? box.x + box.width : box.x, box.y + box.height / 2)
+    return [box.x, box.x + box.width, box.y + box.height / 2]
   }
   innerEdges.forEach((edges, box) => {
     const layout = inner[box]
@@ -300,13 +333,12 @@ export const layoutGraph = (
     const [left, top] = [boxes[box]!.x + boxPadding, boxes[box]!.y + boxHeader]
     edges.forEach((edge, at) => {
       const [a, b] = [shape.from[edge]!, shape.to[edge]!]
-      curves.add(a, b, shape.dep[edge]!, false, (points) => {
-        pushEnd(points, a, 1)
-        for (let index = layout.routeStart[at]!; index < layout.routeStart[at + 1]!; index += 2) {
-          points.push(left + layout.routes[index]!, top + layout.routes[index + 1]!)
-        }
-        pushEnd(points, b, -1)
-      })
+      curves.add(a, b, shape.dep[edge]!, false, (points) =>
+        lead(points, sides(a), sides(b), () => {
+          for (let index = layout.routeStart[at]!; index < layout.routeStart[at + 1]!; index += 2) {
+            points.push(left + layout.routes[index]!, top + layout.routes[index + 1]!)
+          }
+        }))
     })
   })
   for (let edge = 0; edge < shape.from.length; edge++) {
@@ -314,11 +346,10 @@ export const layoutGraph = (
     if (a === b) continue
     const [from, to] = [endOf(shape.from[edge]!), endOf(shape.to[edge]!)]
     const link = outerEdge.get(a * vertices + b)!
-    curves.add(from, to, shape.dep[edge]!, true, (points) => {
-      pushEnd(points, from, 1)
-      for (let at = outer.routeStart[link]!; at < outer.routeStart[link + 1]!; at++) points.push(outer.routes[at]!)
-      pushEnd(points, to, -1)
-    })
+    curves.add(from, to, shape.dep[edge]!, true, (points) =>
+      lead(points, sides(from), sides(to), () => {
+        for (let at = outer.routeStart[link]!; at < outer.routeStart[link + 1]!; at++) points.push(outer.routes[at]!)
+      }))
   }
   return { width: outer.width, height: outer.height, x, y, shown, boxes, boxOf, curves: curves.done() }
 }

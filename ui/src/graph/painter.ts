@@ -1,6 +1,6 @@
 /** Draws a scene on a canvas: edges and boxes always, nodes where no element stands for them. */
 import { type Camera, type Rectangle, seen, type Viewport } from "./camera.ts"
-import { nodeSize } from "./fold.ts"
+import { nodeSize, Way } from "./fold.ts"
 import type { Palette } from "./palette.ts"
 import { bow, CurveKind, curveKinds, maxCurvesAcross, type Scene } from "./scene.ts"
 
@@ -61,8 +61,8 @@ const shortened = (text: string, width: number, size: number): string => {
 
 /** From near as it is; from afar with lines, and from very far without what is between its ends. */
 const traceCurve = (context: CanvasRenderingContext2D, scene: Scene, curve: number, scale: number): void => {
-  const { points, start } = scene.layout.curves
-  const [first, last] = [start[curve]!, start[curve + 1]!]
+  const { points, start, way: ways } = scene.layout.curves
+  const [first, last, way] = [start[curve]!, start[curve + 1]!, ways[curve]!]
   let x = points[first]!
   let y = points[first + 1]!
   context.moveTo(x, y)
@@ -75,8 +75,8 @@ const traceCurve = (context: CanvasRenderingContext2D, scene: Scene, curve: numb
     // the second point of a column is on a level with the first one
     if (scale < blocksBelow || (at - first) % 4 === 0) context.lineTo(toX, toY)
     else {
-      const out = bow(x, toX)
-      context.bezierCurveTo(x + out, y, toX - out, toY, toX, toY)
+      const out = bow(way, toX - x, toY - y)
+      context.bezierCurveTo(x + out, y, way === Way.beside ? toX + out : toX - out, toY, toX, toY)
     }
     x = toX
     y = toY
@@ -125,9 +125,9 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     })
   }
 
-  const drawCurves = (frame: Frame, area: Rectangle, active: boolean): void => {
+  const drawCurves = (frame: Frame, area: Rectangle, active: boolean, behind?: 0 | 1): void => {
     const { anyHot, boxHot, camera: { scale }, nodeHot, palette, scene } = frame
-    const { bounds, kinds } = scene
+    const { behind: behinds, bounds, kinds } = scene
     const { count, across, from, to } = scene.layout.curves
     const hot = (end: number) => end >= 0 ? nodeHot[end] === 1 : boxHot[~end] === 1
     const fewAcross = scene.across <= maxCurvesAcross
@@ -138,7 +138,7 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
       let any = false
       context.beginPath()
       for (let curve = 0; curve < count; curve++) {
-        if (kinds[curve] !== kind) continue
+        if (kinds[curve] !== kind || (behind !== undefined && behinds[curve] !== behind)) continue
         const at = 4 * curve
         if (
           bounds[at]! > area.right || bounds[at + 2]! < area.left || bounds[at + 1]! > area.bottom ||
@@ -160,16 +160,18 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
       // where they end
       context.fillStyle = context.strokeStyle
       context.beginPath()
-      const { points, start } = scene.layout.curves
+      const { points, start, way } = scene.layout.curves
       for (let curve = 0; curve < count; curve++) {
         const at = start[curve + 1]! - 2
         const [x, y] = [points[at]!, points[at + 1]!]
         if (x < area.left || x > area.right || y < area.top || y > area.bottom) continue
+        if (behind !== undefined && behinds[curve] !== behind) continue
         if ((anyHot && (hot(from[curve]!) || hot(to[curve]!))) !== active) continue
         if (!active && !fewAcross && across[curve] === 1) continue
         context.moveTo(x, y)
-        context.lineTo(x - 7, y - 3.5)
-        context.lineTo(x - 7, y + 3.5)
+        const back = way[curve] === Way.right ? -7 : 7
+        context.lineTo(x + back, y - 3.5)
+        context.lineTo(x + back, y + 3.5)
       }
       context.fill()
     }
@@ -296,8 +298,9 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
     const toWorld = () =>
       context.setTransform(camera.scale * ratio, 0, 0, camera.scale * ratio, camera.x * ratio, camera.y * ratio)
     toWorld()
+    drawCurves(frame, area, false, 1)
     drawBoxes(frame, area, true)
-    drawCurves(frame, area, false)
+    drawCurves(frame, area, false, 0)
     if (frame.anyHot) drawCurves(frame, area, true)
     drawBoxes(frame, area, false)
     const count = scene.nodes.within(area.left, area.top, area.right, area.bottom, visible)

@@ -1,6 +1,6 @@
 /** A layout with what drawing it and finding things in it needs. */
 import type { Rectangle } from "./camera.ts"
-import { type GraphLayout, nodeSize } from "./fold.ts"
+import { type GraphLayout, nodeSize, Way } from "./fold.ts"
 import { type Adjacency, adjacency, type GraphData } from "./model.ts"
 import { type SpatialIndex, spatialIndex } from "./spatial.ts"
 
@@ -22,6 +22,8 @@ export interface Scene {
   /** `left, top, right, bottom` of each curve. */
   readonly bounds: Float64Array
   readonly kinds: Uint8Array
+  /** 1 for curves that lead to nothing within an open group: they pass behind it. */
+  readonly behind: Uint8Array
   /** How many curves go from one group to another. */
   readonly across: number
   /** The curves from and to each end; that of `end` are at `end + boxes`. */
@@ -33,6 +35,8 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
   const { boxes, curves, x, y } = layout
   const bounds = new Float64Array(4 * curves.count)
   const kinds = new Uint8Array(curves.count)
+  const behind = new Uint8Array(curves.count)
+  const isInside = (end: End) => end >= 0 && layout.boxOf[end]! >= 0
   let across = 0
   for (let curve = 0; curve < curves.count; curve++) {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
@@ -44,6 +48,7 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
     }
     bounds.set([left - maxBow, top, right + maxBow, bottom], 4 * curve)
     across += curves.across[curve]!
+    behind[curve] = isInside(curves.from[curve]!) || isInside(curves.to[curve]!) ? 0 : 1
     const edges = curves.edges[curve]!
     kinds[curve] = curves.across[curve] === 0 || edges === 1
       ? curves.dep[curve] === 1 ? CurveKind.dep : curves.across[curve] === 0 ? CurveKind.input : CurveKind.across
@@ -62,6 +67,7 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
     indexOf: new Map(data.nodes.map(({ id }, index) => [id, index])),
     bounds,
     kinds,
+    behind,
     across,
     leaving: adjacency(ends, curves.from.map((end) => end + boxes.length), all),
     arriving: adjacency(ends, curves.to.map((end) => end + boxes.length), all)
@@ -71,9 +77,12 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
 /** How far a curve bows out at its ends, at most. */
 const maxBow = 140
 
-/** How far a curve from `x` to `toX` bows out. */
-export const bow = (x: number, toX: number): number =>
-  toX > x ? Math.min(maxBow, (toX - x) / 2) : Math.min(maxBow, 40 + (x - toX) / 4)
+/** How far a curve over such a distance bows out: to the right of what it leaves, or less than zero to the left. */
+export const bow = (way: number, acrossBy: number, downBy: number): number => {
+  const most = (value: number) => Math.min(maxBow, value)
+  if (way === Way.beside) return most(32 + Math.abs(downBy) / 8)
+  return way === Way.left ? -most(Math.abs(acrossBy) / 2) : most(Math.abs(acrossBy) / 2)
+}
 
 /** The folded box or the node that stands for a node. */
 export const endOf = ({ layout }: Scene, node: number): End => {

@@ -28,6 +28,7 @@ scope.onmessage = ({ data: request }) => {
     curves.edges,
     curves.dep,
     curves.across,
+    curves.way,
     curves.points,
     curves.start
   ]
