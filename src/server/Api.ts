@@ -178,7 +178,7 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
     params: { id: Schema.String },
     query: { key: optional(Schema.String), level: optional(Schema.String), after, limit },
     success: Model.Page(Model.LogEntry),
-    error: lookup
+    error: request
   }),
   /** What happens, as server-sent events, from the beginning or from a cursor on, until the run ends. */
   get("events", "/api/runs/:id/events", {

@@ -339,7 +339,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     plan: (payload) => request(runs.plan({ payload })),
     run: runOf,
     runAssets: (id, query) => lookup(runs.assets({ params: { id }, query })),
-    runLog: (id, query) => lookup(runs.log({ params: { id }, query })),
+    runLog: (id, query) => request(runs.log({ params: { id }, query })),
     followRun,
     followLog,
     cancel: (id, options) => request(runs.cancel({ params: { id }, payload: { ...options } })),

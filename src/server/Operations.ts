@@ -99,8 +99,12 @@ export interface Service {
   readonly runAssets: (id: string, query: PageQuery) => Lookup<Model.Page<Model.AssetEvent>>
   readonly runLog: (
     id: string,
-    query: PageQuery & { readonly key?: string | undefined; readonly level?: string | undefined }
-  ) => Lookup<Model.Page<Model.LogEntry>>
+    query: PageQuery & {
+      readonly key?: string | undefined
+      /** `Warn` for warnings and what matters more, say. */
+      readonly level?: string | undefined
+    }
+  ) => Request<Model.Page<Model.LogEntry>>
   /** What happens in a run, from the beginning or from a cursor on, several at once, until it ends. */
   readonly followRun: (
     id: string,
@@ -141,6 +145,27 @@ export class Operations extends Context.Service<Operations, Service>()("effect-a
  *
  * Runs and backfills that are begun here go on when whoever began them has gone. When the layer is closed, they are
  * interrupted, and recorded as cancelled.
+ *
+ * **Example** (A run that is begun and followed)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Layer, Stream } from "effect"
+ * import { Asset, Definitions, EventLog, Graph, IOManager } from "effect-assets"
+ * import { Deployment, Operations } from "effect-assets/server"
+ *
+ * const definitions = Definitions.make({
+ *   graph: Graph.make({ prices: Asset.make("prices", Effect.succeed([3, 4])) }),
+ *   layer: Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * })
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* Operations.Operations
+ *   const { runId } = yield* operations.launch({ select: "prices" })
+ *   yield* Stream.runDrain(operations.followRun(runId))
+ *   return [(yield* operations.run(runId)).status, (yield* operations.value({ key: "prices" })).format]
+ * })
+ * const layer = Layer.provide(Operations.layer, Deployment.layerOf(definitions))
+ * await Effect.runPromise(Effect.provide(program, layer)) // => ["Succeeded", "json"]
+ * ```
  *
  * @category layers
  * @since 0.1.0

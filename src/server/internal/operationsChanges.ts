@@ -5,7 +5,6 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Latch from "effect/Latch"
@@ -250,9 +249,22 @@ const toUnavailable = (error: unknown): Problem.Unavailable => {
     : new Problem.Unavailable({ code: problem._tag, detail: problem.message })
 }
 
-/** Compared by value: states are plain data. */
-const isSame = (before: Model.AssetStatus | undefined, after: Model.AssetStatus): boolean =>
-  before !== undefined && Equal.equals(before, after)
+/** Compared by value: states are plain data, and many. */
+const isSame = (before: unknown, after: unknown): boolean => {
+  if (before === after) return true
+  if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) return false
+  if (Array.isArray(before)) {
+    return Array.isArray(after) && before.length === after.length && before.every((item, at) => isSame(item, after[at]))
+  }
+  const [left, right] = [before, after] as ReadonlyArray<{ readonly [name: string]: unknown }>
+  let count = 0
+  for (const name in left) {
+    if (!Object.hasOwn(right!, name) || !isSame(left![name], right![name])) return false
+    count++
+  }
+  for (const _ in right) count--
+  return count === 0
+}
 
 /** @internal */
 export const makeChanges = Effect.fnUntraced(function*(

@@ -2,6 +2,7 @@
  * Following a run: what is recorded of it and what is not, and what its programs log.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
@@ -17,7 +18,7 @@ import { isOutcome, toAssetEvent, toCheckEvent } from "./operationsEvents.ts"
 import { knownOf } from "./operationsGraph.ts"
 import type { LiveRuns } from "./operationsLive.ts"
 import { limitOf, pageOf } from "./operationsPages.ts"
-import { invalid, toLookup } from "./operationsProblems.ts"
+import { invalid, toLookup, toProblems } from "./operationsProblems.ts"
 import { recordOf } from "./operationsRuns.ts"
 import { countOf } from "./operationsText.ts"
 
@@ -31,10 +32,13 @@ export const streamWithin = <A>(
   Stream.callback<A, Lookup>(
     (queue) =>
       toLookup(env.within((loaded) => Stream.runForEach(f(loaded), (item) => Queue.offer(queue, item)))).pipe(
-        Effect.matchCause({
-          onSuccess: () => Queue.endUnsafe(queue),
-          onFailure: (cause) => Queue.failCauseUnsafe(queue, cause)
-        })
+        // also when the deployment is stopped: nobody waits for more then
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            if (Exit.isSuccess(exit)) Queue.endUnsafe(queue)
+            else Queue.failCauseUnsafe(queue, exit.cause)
+          })
+        )
       ),
     { bufferSize: 16 }
   )
@@ -173,5 +177,5 @@ export const followOperations = (
           Stream.groupedWithin(chunkSize, chunkTime)
         )
       ))),
-  runLog: (id, query) => toLookup(env.within(() => logOf(id, query)))
+  runLog: (id, query) => toProblems(env.within(() => logOf(id, query)))
 })

@@ -49,6 +49,11 @@ export class LiveRuns {
     return this.runs.has(id) || (backfillId !== undefined && this.backfills.has(backfillId))
   }
 
+  /** Whether this process goes on with a backfill. */
+  isBackfilling(id: string): boolean {
+    return this.backfills.has(id)
+  }
+
   /** Takes the progress of a run, and of its retries one after the other. */
   follow(onStarted: (runId: string) => void): Follower {
     let current: { readonly id: string; readonly run: LiveRun } | undefined

@@ -347,13 +347,11 @@ export const runOperations = Effect.fnUntraced(function*(
     Effect.flatMap(
       begin<string>((loaded, tell) => {
         const follower = live.follow(tell)
-        return Effect.ensuring(
-          Effect.provideService(
-            run(loaded, (progress) => Effect.map(Clock.currentTimeMillis, (now) => follower.tell(progress, now))),
-            CurrentCapture,
-            true
-          ),
-          Effect.sync(follower.end)
+        const onProgress = (progress: Runtime.Progress<Graph.Assets>) =>
+          Effect.map(Clock.currentTimeMillis, (now) => follower.tell(progress, now))
+        return run(loaded, onProgress).pipe(
+          Effect.provideService(CurrentCapture, true),
+          Effect.ensuring(Effect.sync(follower.end))
         )
       }),
       // a run tells its id before it is recorded
@@ -409,30 +407,29 @@ export const runOperations = Effect.fnUntraced(function*(
         })
       )),
     backfill: (request) =>
-      Effect.map(
-        begin<string>((loaded, tell) =>
-          Effect.flatMap(
-            backfillOptionsOf(request),
-            (options) =>
+      request.resume !== undefined && live.isBackfilling(request.resume)
+        ? Effect.fail(
+          problemOf(new Runtime.BackfillError({ backfillId: request.resume, problem: "it goes on here already" }))
+        )
+        : Effect.map(
+          begin<string>((loaded, tell) =>
+            Effect.flatMap(backfillOptionsOf(request), (options) =>
               live.backfilling((started) =>
-                Effect.provideService(
-                  Runtime.backfill(loaded.graph, {
-                    ...options,
-                    onProgress: (progress) =>
-                      Effect.sync(() => {
-                        if (progress._tag !== "BackfillStarted") return
-                        started(progress.backfillId)
-                        tell(progress.backfillId)
-                      })
-                  }),
-                  CurrentCapture,
-                  true
-                )
-              )
-          )
+                Runtime.backfill(loaded.graph, {
+                  ...options,
+                  onProgress: (progress) =>
+                    Effect.sync(() => {
+                      if (progress._tag !== "BackfillStarted") {
+                        return
+                      }
+                      started(progress.backfillId)
+                      tell(progress.backfillId)
+                    })
+                }).pipe(Effect.provideService(CurrentCapture, true))
+              ))
+          ),
+          ({ first }) => ({ backfillId: first })
         ),
-        ({ first }) => ({ backfillId: first })
-      ),
     planBackfill: (request) =>
       toProblems(env.within(({ graph }) =>
         Effect.map(
