@@ -293,7 +293,7 @@ describe("runView", () => {
     )
     assert.strictEqual(
       text(cancelled, "Cancelled", "wrong data"),
-      "The run was cancelled: wrong data, 1 asset was stopped, 1 asset was never reached."
+      "The run was cancelled (wrong data), 1 asset was stopped, 1 asset was never reached."
     )
     assert.strictEqual(text(view(started(["a"])), "Running"), "")
   })

@@ -100,7 +100,7 @@ const Facts = ({ run, followed }: { readonly run: Detail; readonly followed: Fol
         </span>
       )}
       {run.retriedBy.length === 0 ? null : (
-        <span className="inline-flex gap-1.5">
+        <span className="inline-flex items-center gap-1.5">
           retried by {run.retriedBy.slice(0, 5).map((id) => <RunLink key={id} id={id} />)}
         </span>
       )}
@@ -186,6 +186,8 @@ const Explanation = ({ rows, status, reason, onFocus, onState }: {
   )
 }
 
+const isOpen = (state: RowState): boolean => state === "Running" || state === "Waiting" || state === "NotRun"
+
 const Outcomes = ({ counts, total, chosen, onChoose }: {
   readonly counts: ReadonlyMap<RowState, number>
   readonly total: number
@@ -201,10 +203,14 @@ const Outcomes = ({ counts, total, chosen, onChoose }: {
         label={`${done} of ${plural(total, "asset")} done: ${
           present.map((state) => `${counts.get(state)} ${stateLabel[state].toLowerCase()}`).join(", ")
         }`}
-        parts={present.filter((state) => state !== "Waiting" && state !== "NotRun").map((state) => ({
+        parts={[...present.filter((state) => !isOpen(state)), ...present.filter((state) => state === "Running")].map((
+          state
+        ) => ({
           value: counts.get(state)!,
           fill: state === "UpToDate" || state === "UpstreamFailed"
             ? `${toneFill[toneOf[state]]} opacity-50`
+            : state === "Running"
+            ? `${toneFill.running} animate-pulse`
             : toneFill[toneOf[state]]
         }))}
         className="h-2"

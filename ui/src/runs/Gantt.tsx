@@ -186,6 +186,8 @@ const Note = ({ x, width, tone, children, title, dashed }: {
   )
 }
 
+const isInside = (scale: Scale, at: number): boolean => at >= scale.range.start && at <= scale.range.end
+
 const RowChart = ({ row, scale, now, waiting }: {
   readonly row: Row
   readonly scale: Scale
@@ -206,7 +208,7 @@ const RowChart = ({ row, scale, now, waiting }: {
             {waiting}
           </Note>
         )}
-      {marker === undefined || row.spans.length > 0 ? null : (
+      {marker === undefined || row.spans.length > 0 || !isInside(scale, marker.at) ? null : (
         <Note
           x={scale.x(marker.at)}
           width={scale.width}

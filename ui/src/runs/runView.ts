@@ -437,7 +437,7 @@ export const explainRun = (
   }
   if (status === "Cancelled") {
     phrases.push({
-      text: cancelReason === undefined ? "The run was cancelled" : `The run was cancelled: ${cancelReason}`
+      text: cancelReason === undefined ? "The run was cancelled" : `The run was cancelled (${cancelReason})`
     })
   }
   const told = (keys: ReadonlyArray<string>) => {
