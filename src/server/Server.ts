@@ -137,17 +137,26 @@ const defaultPort = 4400
  *
  * **Example** (A service that shows its assets)
  *
- * ```ts
- * import { NodeRuntime } from "@effect/platform-node"
- * import { Layer } from "effect"
+ * ```ts import.meta.vitest
+ * import { Effect, Layer } from "effect"
+ * import { Asset, Definitions, EventLog, Graph, IOManager } from "effect-assets"
  * import { Deployment, Operations, Server } from "effect-assets/server"
- * import definitions from "./definitions.ts"
  *
- * const main = Server.layer({ port: 4400 }).pipe(
+ * const definitions = Definitions.make({
+ *   graph: Graph.make({ prices: Asset.make("prices", Effect.succeed([3, 4])) }),
+ *   layer: Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
+ * })
+ * // a program that goes on would run Layer.launch(layer)
+ * const layer = Server.layer({ port: 0 }).pipe(
  *   Layer.provide(Operations.layer),
  *   Layer.provide(Deployment.layerOf(definitions))
  * )
- * NodeRuntime.runMain(Layer.launch(main))
+ * const program = Effect.gen(function*() {
+ *   const { url } = yield* Server.Server
+ *   const response = yield* Effect.promise(() => fetch(`${url}/api/assets`))
+ *   return response.status
+ * })
+ * await Effect.runPromise(Effect.provide(program, layer)) // => 200
  * ```
  *
  * @category layers
@@ -185,12 +194,12 @@ export const layer = (options: Options = {}): Layer.Layer<Server, ServerError, O
  * **Example** (In a server that there is already)
  *
  * ```ts
- * import { Effect, Layer } from "effect"
+ * import { Effect } from "effect"
  * import { HttpRouter } from "effect/http"
  * import { Server } from "effect-assets/server"
  *
- * const routes = HttpRouter.use(Effect.fnUntraced(function*(router) {
- *   const app = yield* Server.app({ allowedHosts: ["assets.example.com"], token: process.env["ASSETS_TOKEN"] })
+ * export const routes = HttpRouter.use(Effect.fnUntraced(function*(router) {
+ *   const app = yield* Server.app({ allowedHosts: ["assets.example.com"], token: "from the configuration" })
  *   yield* router.add("*", "/*", app)
  * }))
  * ```
@@ -254,7 +263,10 @@ const make = Effect.fnUntraced(function*(
   settings: Settings,
   rules: Access.HostRules
 ): Effect.fn.Return<App, never, Operations | Scope.Scope | HttpServices> {
-  const api = yield* HttpRouter.toHttpEffect(routes)
+  // a router of its own: the routes are not to be found beside the checks, in a router that is being built around them
+  const api = yield* HttpRouter.toHttpEffect(routes).pipe(
+    Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe())
+  )
   const pages = Pages.make(uiDirectory(settings.ui))
   const maxBody = settings.maxBodyBytes ?? 1024 * 1024
   const credentials = settings.token === undefined

@@ -52,11 +52,21 @@ describe("Host", () => {
 
   it.live("answers under further names that it was given", () =>
     Effect.gen(function*() {
-      const server = yield* serve({ allowedHosts: ["assets.example.com", "localhost:8080"] })
-      for (const host of ["assets.example.com", "Assets.Example.Com:443", "localhost:8080"]) {
+      const server = yield* serve({
+        allowedHosts: ["assets.example.com", "localhost:8080", "secure.example.com:443", "fd00::1"]
+      })
+      for (
+        const host of [
+          "assets.example.com",
+          "Assets.Example.Com:443",
+          "localhost:8080",
+          "secure.example.com",
+          "[fd00::1]:9"
+        ]
+      ) {
         assert.strictEqual((yield* ask(server, { headers: { host } })).status, 200, host)
       }
-      for (const host of ["localhost:8081", "x.assets.example.com"]) {
+      for (const host of ["localhost:8081", "x.assets.example.com", "secure.example.com:8443"]) {
         assert.strictEqual((yield* ask(server, { headers: { host } })).status, 403, host)
       }
     }))

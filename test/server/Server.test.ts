@@ -1,14 +1,15 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, type Layer, Redacted, Scope, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { type Model, Server } from "effect-assets/server"
-import { HttpEffect, HttpRouter } from "effect/http"
+import { HttpEffect, HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { brotliDecompressSync, gunzipSync } from "node:zlib"
-import { ask, deployment, get, operations, serve } from "../fixtures/http.ts"
+import { ask, deployment, get, operations, serve, upgrade } from "../fixtures/http.ts"
 
 const finished: Model.RunEvent = {
   _tag: "RunFinished",
@@ -313,4 +314,25 @@ describe("Server.app", () => {
       // a loopback name with any port: that of the server is not known here
       assert.strictEqual((yield* fetched({ host: "localhost:1234", authorization: "Bearer abc" })).status, 200)
     }).pipe(Effect.provide([NodeHttpServer.layerHttpServices, HttpRouter.layer])))
+
+  it.live("has its WebSocket there, too, beside other routes", () =>
+    Effect.gen(function*() {
+      const routes = HttpRouter.use(Effect.fnUntraced(function*(router) {
+        yield* router.add("GET", "/health", Effect.succeed(HttpServerResponse.text("well")))
+        yield* router.add("*", "/*", yield* Server.app({ ui: false }))
+      }))
+      const node = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0, disablePreemptiveShutdown: true })
+      const context = yield* HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
+        Layer.provide(operations({ deployment: Effect.succeed(deployment) })),
+        Layer.provideMerge(node),
+        Layer.build
+      )
+      const { address } = Context.get(context, HttpServer.HttpServer)
+      const port = "port" in address ? address.port : 0
+      const server = { host: "127.0.0.1", port }
+      assert.strictEqual((yield* ask(server, { path: "/health" })).text, "well")
+      assert.deepStrictEqual(JSON.parse((yield* ask(server)).text), deployment)
+      assert.strictEqual(yield* upgrade(server), 101)
+      assert.strictEqual(yield* upgrade(server, { origin: "http://evil.example" }), 403)
+    }))
 })

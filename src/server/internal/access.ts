@@ -42,15 +42,18 @@ export const isOurHost = (header: string | undefined, rules: HostRules): boolean
   const asked = parseHost(header)
   if (asked === undefined) return false
   const allowed = rules.allowedHosts.some((entry) => {
-    const host = parseHost(entry.includes(":") && isIP(entry) === 6 ? `[${entry}]` : entry)
-    return host !== undefined && host.name === asked.name &&
-      (host.port === undefined || host.port === (asked.port ?? 80))
+    const host = parseHost(isIP(entry) === 6 ? `[${entry}]` : entry)
+    return host !== undefined && host.name === asked.name && (host.port === undefined || isAskedAt(asked, host.port))
   })
   if (allowed) return true
-  if (rules.port !== undefined && rules.port !== (asked.port ?? 80)) return false
+  if (rules.port !== undefined && !isAskedAt(asked, rules.port)) return false
   return isLoopback(asked.name) || asked.name === rules.host.toLowerCase() ||
     isWildcard(rules.host) && isIP(asked.name) !== 0
 }
+
+/** The usual port is left out. Behind something that speaks TLS it is another one. */
+const isAskedAt = ({ port: asked }: Host, port: number): boolean =>
+  asked === undefined ? port === 80 || port === 443 : asked === port
 
 /** A page of this server. Behind something that speaks TLS it has another scheme, and the same name. */
 export const isSameOrigin = (origin: string, host: string | undefined): boolean => {
