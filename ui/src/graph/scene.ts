@@ -169,8 +169,9 @@ export const neighbour = (scene: Scene, end: End, direction: Direction): End | u
   const look = (other: End): void => {
     const [otherX, otherY] = middle(areaOf(scene, other))
     const distance = sign * (otherY - ownY)
-    // what is in the same column comes first
-    if (distance > 0.5) offer(other, distance + 20 * Math.abs(otherX - ownX))
+    const aside = Math.abs(otherX - ownX)
+    // all of its own column comes first
+    if (distance > 0.5) offer(other, aside <= nodeSize.width / 2 ? distance : 1e9 + distance + 20 * aside)
   }
   for (let node = 0; node < x.length; node++) if (!Number.isNaN(x[node])) look(node)
   boxes.forEach((box, index) => {
