@@ -138,9 +138,11 @@ export class Deployment extends Context.Service<Deployment, Service>()("effect-a
  *
  * **Details**
  *
- * The layer of the definitions is built anew each time, in a scope of its own. New definitions take the place of the
- * earlier ones when they have been built; those stay until everything that uses them, such as a run, has ended. When
- * loading fails, the earlier ones go on, and the state tells why. If there are none, `use` fails until it succeeds.
+ * The layer of the definitions is built anew each time, in a scope of its own: what it keeps in memory, such as the log of
+ * `EventLog.layerMemory`, begins empty again, and what it keeps in a directory or a database goes on. New definitions take
+ * the place of the earlier ones when they have been built; those stay until everything that uses them, such as a run, has
+ * ended. When loading fails, the earlier ones go on, and the state tells why. If there are none, `use` fails until it
+ * succeeds.
  *
  * When this layer is closed, whatever still uses definitions is interrupted.
  *
