@@ -39,7 +39,7 @@ export interface Watched {
   /** `true` for a backfill: events are those of several runs. */
   readonly several: boolean
   keys: ReadonlyArray<string>
-  startedAt: number
+  startedAt: number | undefined
   /** How many assets and partitions there are to compute; `undefined` where that cannot be told. */
   total: number | undefined
   done: number
@@ -63,7 +63,7 @@ export const watched = (id: string, several = false): Watched => ({
   id,
   several,
   keys: [],
-  startedAt: 0,
+  startedAt: undefined,
   total: undefined,
   done: 0,
   running: new Map(),
@@ -328,7 +328,7 @@ export interface Room {
 /** The lines at the bottom of the terminal while a run goes on. None is wider than it. */
 export const frame = (self: Watched, room: Room): ReadonlyArray<string> => {
   const { now, paint } = room
-  if (self.startedAt === 0) return []
+  if (self.startedAt === undefined) return []
   // the last column stays free: some terminals go to the next line there
   const columns = Math.max(1, room.columns - 1)
   const most = Math.max(1, Math.min(12, room.rows - 4))
@@ -350,10 +350,10 @@ export const frame = (self: Watched, room: Room): ReadonlyArray<string> => {
   if (all.length > shown.length) {
     lines.push(cut(`  and ${(all.length - shown.length).toLocaleString("en")} more`, columns))
   }
-  return [...lines, barLine(self, columns, now, paint)]
+  return [...lines, barLine(self, columns, now - self.startedAt, paint)]
 }
 
-const barLine = (self: Watched, columns: number, now: number, paint: Paint): string => {
+const barLine = (self: Watched, columns: number, elapsed: number, paint: Paint): string => {
   const bad = (self.outcomes.get("Failed") ?? 0) + (self.outcomes.get("UpstreamFailed") ?? 0)
   const done = self.total === undefined
     ? `${self.done.toLocaleString("en")} done`
@@ -361,7 +361,7 @@ const barLine = (self: Watched, columns: number, now: number, paint: Paint): str
   const notes = [
     ` ${done}`,
     ...(bad > 0 ? [`${bad.toLocaleString("en")} failed`] : []),
-    duration(now - self.startedAt),
+    duration(elapsed),
     ...(self.cancelled ? ["cancelling"] : [])
   ].join("  ")
   const wide = Math.min(40, columns - notes.length)
