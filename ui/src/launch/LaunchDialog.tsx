@@ -69,6 +69,13 @@ const AssetConfig = ({ assetKey, name, value, onChange, problems, open: initiall
   const shown = open || problems.length > 0
   const { data, error, refetch } = useAsset(shown || value !== undefined ? assetKey : undefined)
   const schema = data?.configSchema
+  const needed = value === undefined && problems.length > 0
+  const told = useMemo(() => {
+    if (!needed || schema === undefined) return problems
+    // the server looked for it elsewhere, and names other places
+    const missing = validate(readSchema(schema), {}, true)
+    return missing.length === 0 ? problems : missing
+  }, [needed, problems, schema])
   const valid = useMemo(
     () =>
       value === undefined
@@ -89,7 +96,9 @@ const AssetConfig = ({ assetKey, name, value, onChange, problems, open: initiall
       >
         <ChevronRight size={14} aria-hidden className={shown ? "rotate-90 text-text-3" : "text-text-3"} />
         <span className="min-w-0 flex-1 truncate font-mono text-xs" title={name}>{name}</span>
-        {problems.length > 0 || !valid
+        {needed
+          ? <Badge tone="stale">needed</Badge>
+          : problems.length > 0 || !valid
           ? <Badge tone="failed">not valid</Badge>
           : <span className="text-xs text-text-3">{value === undefined ? "defaults" : "changed"}</span>}
       </button>
@@ -103,7 +112,7 @@ const AssetConfig = ({ assetKey, name, value, onChange, problems, open: initiall
                 schema={schema}
                 value={value}
                 onChange={onChange}
-                problems={problems}
+                problems={told}
               />
             )}
         </div>
@@ -160,10 +169,11 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
   const { problems, request } = requestOf(choice, partitioned.length > 0)
   const broken = Object.keys(problems).length > 0
 
-  // configuration has no part in the plan, and may be half typed
+  // what is half typed has no part in the plan
+  const config = Object.fromEntries(Object.entries(request.request.config ?? {}).filter(([name]) => !invalid.has(name)))
   const asked = useDebounced(JSON.stringify({
     tag: request._tag,
-    request: { ...request.request, config: undefined, tags: undefined, concurrency: undefined }
+    request: { ...request.request, config, tags: undefined, concurrency: undefined }
   }))
   const toPlan = useMemo(() => JSON.parse(asked) as { tag: string; request: object }, [asked])
   const ready = scoped !== undefined && problems.partitions === undefined
@@ -173,8 +183,12 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
   const empty = plan.data !== undefined
     && ("steps" in plan.data ? plan.data.steps.length === 0 : plan.data.runCount === 0)
 
-  const told = problemsOf(starting.error)
-  const atAssets = configured.some((node) => told.has(node.multi ?? node.key))
+  const named = (told: ReadonlyMap<string, unknown>) => configured.some((node) => told.has(node.multi ?? node.key))
+  const toldByStart = problemsOf(starting.error)
+  const toldByPlan = problemsOf(plan.error)
+  const told = named(toldByStart) ? toldByStart : toldByPlan
+  const atAssets = named(toldByStart)
+  const needsConfig = plan.error !== undefined && named(toldByPlan)
   const onValid = useMemo(() => (name: string, valid: boolean) =>
     setInvalid((before) => {
       if (before.has(name) !== valid) return before
@@ -188,6 +202,8 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
     ? "Something above is not valid"
     : invalid.size > 0
     ? "The configuration is not valid"
+    : needsConfig
+    ? "Configuration is needed"
     : plan.error !== undefined
     ? "This cannot be run as it is"
     : empty
@@ -351,7 +367,14 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
             What will run
             {plan.loading ? <span className="text-xs font-normal text-text-3">planning…</span> : null}
           </h3>
-          {plan.error !== undefined
+          {needsConfig
+            ? (
+              <p className="rounded-md border border-stale bg-stale-soft px-3 py-2 text-sm text-stale-text">
+                {[...toldByPlan.keys()].slice(0, 5).join(", ")} {toldByPlan.size === 1 ? "needs" : "need"}{" "}
+                configuration first: fill in what is marked.
+              </p>
+            )
+            : plan.error !== undefined
             ? (
               <div className="-mx-4">
                 <ErrorView error={plan.error} retry={plan.refetch} />

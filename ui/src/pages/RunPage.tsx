@@ -323,7 +323,7 @@ const RunView = ({ id }: { readonly id: string }) => {
   const first = rows.reduce((least, row) => Math.min(least, row.first ?? least), origin)
   const end = running
     ? Math.max(now, view.lastAt ?? now)
-    : Math.max(view.lastAt ?? 0, view.finished?.at ?? run?.finishedAt ?? 0, origin + 1)
+    : Math.max(view.lastAt ?? 0, view.finished?.at ?? run?.finishedAt ?? 0, origin + 10)
   const whole = { start: first, end: Math.max(first + 1, end + (end - first) * 0.02) }
 
   if (error !== undefined && run === undefined) {
