@@ -9,7 +9,7 @@ import { hasSecret } from "../../internal/config.ts"
 import type * as PartitionMapping from "../../PartitionMapping.ts"
 import type * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
-import { describeFreshness, describeMapping, describeSet, summaryOf } from "./operationsText.ts"
+import { describeFreshness, describeInferred, describeMapping, describeSet, summaryOf } from "./operationsText.ts"
 
 type InputModel = Model.AssetDetail["inputs"][number]
 
@@ -110,7 +110,9 @@ const mappingOf = (asset: Asset.Any, read: Asset.AnyInput): string | undefined =
   if (read.asset.partitions === undefined) return undefined
   const many = read.many ? ", as a map by key" : ""
   if (read.mapping !== undefined) return `${describeMapping(read.mapping as PartitionMapping.Data)}${many}`
-  return asset.partitions === undefined ? `all partitions${many}` : `what follows from the two sets${many}`
+  return `${
+    asset.partitions === undefined ? "all partitions" : describeInferred(asset.partitions, read.asset.partitions)
+  }${many}`
 }
 
 /** All that is told of a definition, but for what was recorded. */

@@ -4,7 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import type * as Freshness from "../../Freshness.ts"
 import type * as PartitionMapping from "../../PartitionMapping.ts"
-import type * as Partitions from "../../Partitions.ts"
+import * as Partitions from "../../Partitions.ts"
 
 const some = 5
 
@@ -52,11 +52,31 @@ export const describeRecorded = (of: Partitions.Serialized): string => {
   return count === 0 ? "no partitions" : counted(side(of), count)
 }
 
+const units: { readonly [cron: string]: string | undefined } = {
+  "0 * * * *": "hours",
+  "0 0 * * *": "days",
+  "0 0 * * 0": "weeks",
+  "0 0 1 * *": "months",
+  "0 0 1 1 *": "years"
+}
+
+/** A date where a day begins, else the time. */
+const momentOf = (at: DateTime.Zoned): string => {
+  const { hour, millisecond, minute, second } = DateTime.toParts(at)
+  return hour + minute + second + millisecond === 0
+    ? DateTime.formatIsoDate(at)
+    : DateTime.formatIsoZoned(at).replace(/\[.*/, "").replace(".000", "")
+}
+
 const windowsOf = (set: Partitions.TimeWindows): string => {
-  const from = DateTime.formatIsoZoned(set.start)
-  const to = set.end === undefined ? "" : ` to ${DateTime.formatIsoZoned(set.end)}`
-  const offset = set.endOffset === 0 ? "" : `, with ${set.endOffset} after the last one that has ended`
-  return `time windows by the cron expression "${set.cron}" from ${from}${to}${offset}`
+  const unit = Object.hasOwn(units, set.cron) ? units[set.cron]! : `windows of the cron expression "${set.cron}"`
+  const to = set.end === undefined ? " on" : ` until ${momentOf(set.end)}`
+  const offset = set.endOffset === 0
+    ? ""
+    : set.endOffset > 0
+    ? `, ${set.endOffset} ahead of time`
+    : `, without the last ${-set.endOffset}`
+  return `${unit} from ${momentOf(set.start)}${to}${offset} (${DateTime.zoneToString(set.timeZone)})`
 }
 
 const single = (set: Partitions.Single): string => {
@@ -93,6 +113,13 @@ const offsets = ({ endOffset, startOffset }: PartitionMapping.TimeWindow): strin
   return [...moved(startOffset, "the start"), ...moved(endOffset, "the end")].map((text) => `, ${text}`).join("")
 }
 
+/** What is read of one set for another where no mapping is given. */
+export const describeInferred = (down: Partitions.Any, up: Partitions.Any): string => {
+  if (Partitions.id(down) === Partitions.id(up)) return "the same partition"
+  if (down.kind === "TimeWindow" && up.kind === "TimeWindow") return "the windows of the same time"
+  return down.kind === "Product" || up.kind === "Product" ? "by the dimensions that fit" : "all partitions"
+}
+
 /** A mapping in words. */
 export const describeMapping = (mapping: PartitionMapping.Data): string => {
   switch (mapping._tag) {
@@ -121,13 +148,13 @@ export const describeMapping = (mapping: PartitionMapping.Data): string => {
   }
 }
 
-const units = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1_000]] as const
+const lengths = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1_000]] as const
 
 /** A time span in words. */
 export const describeMillis = (millis: number): string => {
   const parts: Array<string> = []
   let left = millis
-  for (const [unit, length] of units) {
+  for (const [unit, length] of lengths) {
     const count = Math.floor(left / length)
     if (count === 0) continue
     parts.push(`${count} ${unit}${count === 1 ? "" : "s"}`)
