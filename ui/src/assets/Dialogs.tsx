@@ -145,7 +145,7 @@ export const ReportDialog = ({ assetKey, external, onClose, open, partitioned }:
               {problemOf(report.error).detail ?? problemOf(report.error).title}
             </p>
           )}
-        <button type="submit" className="sr-only">Record</button>
+        <button type="submit" hidden>Record</button>
       </form>
     </Dialog>
   )
