@@ -189,12 +189,12 @@ const makeReader = Effect.fnUntraced(function*(
           yield* Effect.sleep(debounceMillis)
           isDirty.closeUnsafe()
           yield* tellRuns(log)
-          const start = performance.now()
+          const start = yield* Clock.monotonicTimeNanos
           env.outdate()
           const snapshot = yield* env.statuses(loaded)
           until = snapshot.until
           compare(snapshot)
-          const took = performance.now() - start
+          const took = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
           yield* Effect.sleep(took * (1 / share - 1))
         }
       }).pipe(Effect.scoped)
