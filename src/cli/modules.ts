@@ -6,6 +6,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
@@ -273,20 +274,16 @@ const importing = (
 ): Effect.Effect<Definitions.Any, LoadError> => {
   const fail = (problem: string, cause?: unknown): LoadError =>
     new LoadError({ module: shown(path), problem, ...(cause === undefined ? {} : { cause }) })
-  return Effect.suspend(() =>
-    kindOf(path) === "file"
-      ? Effect.tryPromise({
-        try: (): Promise<{ readonly [name: string]: unknown }> => import(url),
-        catch: (cause) => cause
-      }).pipe(
-        Effect.catch((cause) => Effect.flatMap(whyNot(cause, files), (problem) => Effect.fail(fail(problem, cause)))),
-        Effect.flatMap((exports) => {
-          const found = definitionsOf(exports)
-          return typeof found === "string" ? Effect.fail(fail(found)) : Effect.succeed(found)
-        })
-      )
-      : Effect.fail(fail(`there is no file ${path}`))
-  )
+  return Effect.gen(function*() {
+    if (kindOf(path) !== "file") return yield* fail(`there is no file ${path}`)
+    const imported = yield* Effect.promise(
+      (): Promise<Result.Result<{ readonly [name: string]: unknown }, unknown>> =>
+        import(url).then(Result.succeed, Result.fail)
+    )
+    if (Result.isFailure(imported)) return yield* fail(yield* whyNot(imported.failure, files), imported.failure)
+    const found = definitionsOf(imported.success)
+    return typeof found === "string" ? yield* fail(found) : found
+  })
 }
 
 const example = "export default Definitions.make({ graph, layer })"

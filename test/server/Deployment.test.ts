@@ -275,6 +275,13 @@ describe("Deployment.layer", () => {
         Effect.succeed(Definitions.make({ graph: graph as Graph.Graph<{ b: typeof b }>, layer: inMemory }))
       )
       assert.strictEqual(error.code, "GraphError")
+      // also where a module throws it
+      const thrown = new Deployment.LoadError({
+        module: "definitions.ts",
+        problem: "The graph has a problem",
+        cause: new Graph.GraphError({ problems: [] })
+      })
+      assert.strictEqual((yield* fails(Effect.fail(thrown))).code, "GraphError")
       assert.match(error.detail ?? "", /^The graph has a problem:\n- .*"a"/)
     }))
 

@@ -31,10 +31,13 @@ const messageOf = (error: unknown): string => {
   return error instanceof Error ? error.name : String(error)
 }
 
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
-    ? error._tag
-    : "LoadError"
+/** Of what a module throws while it is loaded, and not of the loading. */
+const codeOf = (error: unknown): string => {
+  if (typeof error !== "object" || error === null || !("_tag" in error) || typeof error._tag !== "string") {
+    return "LoadError"
+  }
+  return error._tag === "LoadError" && "cause" in error ? codeOf(error.cause) : error._tag
+}
 
 /**
  * The tag of the error, its message, and the whole cause as text.
