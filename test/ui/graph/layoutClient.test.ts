@@ -17,10 +17,14 @@ const expected = (count: number) => layoutGraph(shape, open(count))
 const handWorker = () => {
   const requests: Array<LayoutRequest> = []
   let terminated = false
+  let respond: (response: LayoutResponse) => void = () => assert.fail("nobody listens")
+  let fail: () => void = () => assert.fail("nobody listens")
   const worker: LayoutWorker = {
-    onmessage: null,
-    onerror: null,
-    postMessage: (request) => requests.push(request),
+    listen: (onResponse, onFailure) => {
+      respond = onResponse
+      fail = onFailure
+    },
+    send: (request) => requests.push(request),
     terminate: () => {
       terminated = true
     }
@@ -29,11 +33,8 @@ const handWorker = () => {
     worker,
     requests,
     isTerminated: () => terminated,
-    answer: (request: LayoutRequest): void => {
-      const data: LayoutResponse = { id: request.id, layout: layoutGraph(shape, request.options) }
-      worker.onmessage!({ data })
-    },
-    fail: () => worker.onerror!({ preventDefault: () => {} })
+    answer: ({ id, options }: LayoutRequest) => respond({ id, layout: layoutGraph(shape, options) }),
+    fail: () => fail()
   }
 }
 

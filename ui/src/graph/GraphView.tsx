@@ -188,14 +188,12 @@ export const GraphView = (props: GraphViewProps) => {
 
   // the layout of what is wanted, when it is there
   const shape = useMemo(() => shapeOf(data), [data])
-  const openGroups = [...expanded].sort().join("\0")
-  // by content: another set with the same groups is the same layout
-  const wanted = useMemo(() => ({ data, shape, folded, expanded: new Set(expanded) }), [
-    data,
-    shape,
-    folded,
-    openGroups
-  ])
+  // by content: another set of the same groups is the same layout
+  const openGroups = JSON.stringify([...expanded].sort())
+  const wanted = useMemo(
+    () => ({ data, shape, folded, expanded: new Set<string>(JSON.parse(openGroups)) }),
+    [data, shape, folded, openGroups]
+  )
   const [laidOut, setLaidOut] = useState<unknown>()
   useEffect(() => {
     let current = true

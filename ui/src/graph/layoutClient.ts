@@ -14,12 +14,12 @@ export interface LayoutResponse {
   readonly layout: GraphLayout
 }
 
-/** What the client needs of a `Worker`. */
+/** What makes layouts elsewhere. */
 export interface LayoutWorker {
-  onmessage: ((event: { readonly data: LayoutResponse }) => void) | null
-  onerror: ((event: { preventDefault(): void }) => void) | null
-  postMessage(message: LayoutRequest): void
-  terminate(): void
+  /** Where answers go, and who is told that there will be none. */
+  readonly listen: (onResponse: (response: LayoutResponse) => void, onFailure: () => void) => void
+  readonly send: (request: LayoutRequest) => void
+  readonly terminate: () => void
 }
 
 export interface LayoutClient {
@@ -63,7 +63,7 @@ export const makeLayoutClient = (makeWorker: () => LayoutWorker | undefined = mo
     next = undefined
     if (worker === undefined) return layHere(waiting)
     running = waiting
-    worker.postMessage({
+    worker.send({
       id: waiting.id,
       shape: waiting.shape === sent ? undefined : waiting.shape,
       options: waiting.options
@@ -78,22 +78,20 @@ export const makeLayoutClient = (makeWorker: () => LayoutWorker | undefined = mo
       worker = undefined
     }
     if (worker === undefined) return
-    worker.onmessage = ({ data }) => {
+    worker.listen((response) => {
       const done = running
       running = undefined
-      if (done !== undefined && done.id === data.id) done.resolve(next === undefined ? data.layout : undefined)
+      if (done?.id === response.id) done.resolve(next === undefined ? response.layout : undefined)
       send()
-    }
-    worker.onerror = (event) => {
-      event.preventDefault()
+    }, () => {
       worker?.terminate()
       worker = undefined
       const failed = running
       running = undefined
-      if (failed !== undefined && next === undefined) next = failed
+      if (next === undefined) next = failed
       else failed?.resolve(undefined)
       send()
-    }
+    })
   }
   return {
     request: (shape, options) =>
@@ -115,7 +113,18 @@ export const makeLayoutClient = (makeWorker: () => LayoutWorker | undefined = mo
   }
 }
 
-const moduleWorker = (): LayoutWorker | undefined =>
-  typeof Worker === "undefined"
-    ? undefined
-    : new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) as LayoutWorker // the part of it that is used
+const moduleWorker = (): LayoutWorker | undefined => {
+  if (typeof Worker === "undefined") return undefined
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })
+  return {
+    listen: (onResponse, onFailure) => {
+      worker.addEventListener("message", ({ data }: MessageEvent<LayoutResponse>) => onResponse(data))
+      worker.addEventListener("error", (event) => {
+        event.preventDefault()
+        onFailure()
+      })
+    },
+    send: (request) => worker.postMessage(request, []),
+    terminate: () => worker.terminate()
+  }
+}

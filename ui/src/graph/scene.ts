@@ -143,9 +143,12 @@ export const endsWithin = (scene: Scene, area: Rectangle): ReadonlyArray<End> =>
 
 export type Direction = "left" | "right" | "up" | "down"
 
-/** Where an arrow key leads: along an edge to the left and to the right, to what stands above and below. */
+/**
+ * Where an arrow key leads: along an edge to the left and to the right, to what stands above and below. What has no edges has
+ * neighbours on all sides.
+ */
 export const neighbour = (scene: Scene, end: End, direction: Direction): End | undefined => {
-  const { boxes, curves, x } = scene.layout
+  const { arriving, layout: { boxes, curves, x }, leaving } = scene
   const middle = ({ bottom, left, right, top }: Rectangle) => [(left + right) / 2, (top + bottom) / 2] as const
   const [ownX, ownY] = middle(areaOf(scene, end))
   let best: End | undefined
@@ -155,23 +158,27 @@ export const neighbour = (scene: Scene, end: End, direction: Direction): End | u
     least = distance
     best = other
   }
-  if (direction === "left" || direction === "right") {
-    const { start, of } = direction === "right" ? scene.leaving : scene.arriving
+  const horizontal = direction === "left" || direction === "right"
+  const at = end + boxes.length
+  const hasEdges = [leaving, arriving].some(({ start }) => start[at] !== start[at + 1])
+  if (horizontal && hasEdges) {
+    const { start, of } = direction === "right" ? leaving : arriving
     const ends = direction === "right" ? curves.to : curves.from
-    for (let at = start[end + boxes.length]!; at < start[end + boxes.length + 1]!; at++) {
-      const other = ends[of[at]!]!
+    for (let index = start[at]!; index < start[at + 1]!; index++) {
+      const other = ends[of[index]!]!
       const [otherX, otherY] = middle(areaOf(scene, other))
       offer(other, Math.abs(otherY - ownY) + Math.abs(otherX - ownX) / 1000)
     }
     return best
   }
-  const sign = direction === "down" ? 1 : -1
+  const sign = direction === "down" || direction === "right" ? 1 : -1
+  const inLine = (horizontal ? nodeSize.height : nodeSize.width) / 2
   const look = (other: End): void => {
     const [otherX, otherY] = middle(areaOf(scene, other))
-    const distance = sign * (otherY - ownY)
-    const aside = Math.abs(otherX - ownX)
-    // all of its own column comes first
-    if (distance > 0.5) offer(other, aside <= nodeSize.width / 2 ? distance : 1e9 + distance + 20 * aside)
+    const [along, aside] = horizontal ? [otherX - ownX, otherY - ownY] : [otherY - ownY, otherX - ownX]
+    const distance = sign * along
+    // all of its own column or row comes first
+    if (distance > 0.5) offer(other, Math.abs(aside) <= inLine ? distance : 1e9 + distance + 20 * Math.abs(aside))
   }
   for (let node = 0; node < x.length; node++) if (!Number.isNaN(x[node])) look(node)
   boxes.forEach((box, index) => {

@@ -5,7 +5,7 @@ import type { GraphShape } from "./model.ts"
 
 /** What a module worker has; the DOM's types are those of a window. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<LayoutRequest>) => void) | null
+  addEventListener(type: "message", listener: (event: MessageEvent<LayoutRequest>) => void): void
   postMessage(message: LayoutResponse, transfer: Array<ArrayBuffer>): void
 }
 const scope = globalThis as unknown as WorkerScope // see above
@@ -13,7 +13,7 @@ const scope = globalThis as unknown as WorkerScope // see above
 let shape: GraphShape | undefined
 const cache: InnerLayouts = new Map()
 
-scope.onmessage = ({ data: request }) => {
+scope.addEventListener("message", ({ data: request }) => {
   shape = request.shape ?? shape
   if (shape === undefined) return
   const layout = layoutGraph(shape, request.options, cache)
@@ -33,4 +33,4 @@ scope.onmessage = ({ data: request }) => {
     curves.start
   ]
   scope.postMessage({ id: request.id, layout }, arrays.map((array) => array.buffer as ArrayBuffer)) // never shared ones
-}
+})
