@@ -124,7 +124,13 @@ const Cells = memo(({ active, columns, narrow, onPick, picked, row }: RowProps) 
         </label>
       </span>
       <span role="gridcell" className="flex min-w-0 items-center gap-2 px-3">
-        {narrow ? <AssetState node={node} status={status} compact tabIndex={tabIndex} /> : null}
+        {narrow
+          ? (
+            <span className="flex size-6 shrink-0 items-center justify-center">
+              <AssetState node={node} status={status} compact tabIndex={tabIndex} />
+            </span>
+          )
+          : null}
         <span className="flex min-w-0 flex-1">
           <AssetLink assetKey={node.key} tabIndex={tabIndex} className="truncate">
             <span title={node.summary === undefined ? node.key : `${node.key}\n${node.summary}`}>
@@ -275,7 +281,11 @@ export const AssetTable = (
     if (line === undefined) return
     setActiveId(line.id)
     virtualizer.scrollToIndex(index)
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus())
+    const rowAt = () => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`) ?? undefined
+    const row = rowAt()
+    // a row that is there takes the focus at once, so that the next key is its own
+    if (row === undefined) requestAnimationFrame(() => rowAt()?.focus())
+    else row.focus({ preventScroll: true })
   }
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {

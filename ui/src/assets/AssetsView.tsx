@@ -264,13 +264,13 @@ export const AssetsView = () => {
             value={search.q ?? ""}
             onChange={(text) => change({ q: text === "" ? undefined : text })}
             delay={60}
-            className="min-w-44 flex-1 sm:max-w-52"
+            className="min-w-44 flex-1 basis-full sm:max-w-52 sm:basis-0"
           />
           <SelectionField
             select={search.select}
             result={selection}
             onChange={(text) => change({ select: text })}
-            className="min-w-52 flex-[1.4] sm:max-w-72"
+            className="min-w-52 flex-[1.4] basis-full sm:max-w-72 sm:basis-0"
           />
           <div className="flex min-h-8 flex-1 flex-wrap items-center gap-1.5">
             <FilterChips

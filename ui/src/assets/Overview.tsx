@@ -122,42 +122,46 @@ export const Overview = ({ detail, graph, known, onPlot }: {
             <EventDetails event={latestOutcome} known={known} />
           </Card>
         )}
-        <Card
-          title={
-            <span className="flex flex-wrap items-center gap-x-2">
-              {latest?.outcome === "Observed" ? "Latest observation" : "Latest materialization"}
-              {latest === undefined ? null : <RelativeTime at={latest.timestamp} className="font-normal text-text-2" />}
-            </span>
-          }
-        >
-          {latest === undefined
-            ? (
-              <EmptyState title={detail.external ? "Not observed yet" : "Nothing materialized yet"}>
-                {detail.external
-                  ? detail.observable
-                    ? "Something else writes its data. Observe it to record which data is there."
-                    : "Something else writes its data. Report a materialization when it has changed."
-                  : "Materialize it: what its program tells about the data shows here."}
-              </EmptyState>
-            )
-            : <EventDetails event={latest} known={known} onPlot={onPlot} bare={latest.outcome === "Materialized"} />}
-          {latest === undefined || latest.stored === false || detail.external ?
-            null :
-            (
-              <section className="mt-4 border-t border-border pt-4">
-                <h3 className="mb-2 text-xs font-semibold text-text-2">Value</h3>
-                {several && latest.partition === undefined
-                  ? <p className="text-sm text-text-2">Choose a partition in the Partitions tab to see its value.</p>
-                  : (
-                    <ValuePreview
-                      key={`${detail.key} ${latest.partition ?? ""}`}
-                      assetKey={detail.key}
-                      partition={latest.partition}
-                    />
-                  )}
-              </section>
-            )}
-        </Card>
+        {latest === undefined && latestOutcome !== undefined ? null : (
+          <Card
+            title={
+              <span className="flex flex-wrap items-center gap-x-2">
+                {latest?.outcome === "Observed" ? "Latest observation" : "Latest materialization"}
+                {latest === undefined
+                  ? null
+                  : <RelativeTime at={latest.timestamp} className="font-normal text-text-2" />}
+              </span>
+            }
+          >
+            {latest === undefined
+              ? (
+                <EmptyState title={detail.external ? "Not observed yet" : "Nothing materialized yet"}>
+                  {detail.external
+                    ? detail.observable
+                      ? "Something else writes its data. Observe it to record which data is there."
+                      : "Something else writes its data. Report a materialization when it has changed."
+                    : "Materialize it: what its program tells about the data shows here."}
+                </EmptyState>
+              )
+              : <EventDetails event={latest} known={known} onPlot={onPlot} bare={latest.outcome === "Materialized"} />}
+            {latest === undefined || latest.stored === false || detail.external ?
+              null :
+              (
+                <section className="mt-4 border-t border-border pt-4">
+                  <h3 className="mb-2 text-xs font-semibold text-text-2">Value</h3>
+                  {several && latest.partition === undefined
+                    ? <p className="text-sm text-text-2">Choose a partition in the Partitions tab to see its value.</p>
+                    : (
+                      <ValuePreview
+                        key={`${detail.key} ${latest.partition ?? ""}`}
+                        assetKey={detail.key}
+                        partition={latest.partition}
+                      />
+                    )}
+                </section>
+              )}
+          </Card>
+        )}
         {detail.valueSchema === undefined ? null : (
           <Card title="Type of the value">
             <SchemaView schema={detail.valueSchema} label="Type of the value" />
