@@ -79,6 +79,8 @@ interface Facts {
 export interface RunView {
   /** The assets it is to compute, in the order of the plan. */
   readonly keys: ReadonlyArray<string>
+  /** The place of a key in `keys`. */
+  readonly places: ReadonlyMap<string, number>
   readonly rows: ReadonlyMap<string, Row>
   readonly startedAt: number | undefined
   readonly finished:
@@ -90,10 +92,14 @@ export interface RunView {
   readonly facts: ReadonlyMap<string, Facts>
 }
 
+const placesOf = (keys: ReadonlyArray<string>): ReadonlyMap<string, number> =>
+  new Map(keys.map((key, index) => [key, index]))
+
 /** A run of which nothing is known but its keys. */
 export const emptyRun = (keys: ReadonlyArray<string> = []): RunView =>
   withRows({
     keys,
+    places: placesOf(keys),
     rows: new Map(),
     startedAt: undefined,
     finished: undefined,
@@ -250,9 +256,8 @@ const deriveRow = (key: string, index: number, facts: Facts, run: Pick<RunView, 
 
 const withRows = (view: RunView, changed: Iterable<string>): RunView => {
   const rows = new Map(view.rows)
-  const places = new Map(view.keys.map((key, index) => [key, index]))
   for (const key of changed) {
-    const index = places.get(key) ?? view.keys.length
+    const index = view.places.get(key) ?? view.keys.length
     rows.set(key, deriveRow(key, index, view.facts.get(key) ?? noFacts, view))
   }
   return { ...view, rows }
@@ -359,7 +364,8 @@ export const reduceRun = (view: RunView, events: ReadonlyArray<Api.Model.RunEven
         break
     }
   }
-  const next = { ...view, cancelRequested, finished, keys, lastAt, startedAt, facts }
+  const places = keys === view.keys ? view.places : placesOf(keys)
+  const next = { ...view, cancelRequested, finished, keys, places, lastAt, startedAt, facts }
   // the plan gives each row its place, and the end of the run what is left
   const all = keys !== view.keys || finished !== view.finished || startedAt !== view.startedAt
   return withRows(next, all ? new Set([...keys, ...facts.keys()]) : mine.keys())
@@ -378,8 +384,12 @@ export const countParts = (row: Row): ReadonlyMap<Span["outcome"], number> => {
 }
 
 /** The rows in the order of the plan; what was not planned comes last, by key. */
-export const orderedRows = (view: RunView): ReadonlyArray<Row> =>
-  [...view.rows.values()].sort((a, b) => a.index - b.index || (a.key < b.key ? -1 : 1))
+export const orderedRows = (view: RunView): ReadonlyArray<Row> => {
+  const rows = view.keys.flatMap((key) => view.rows.get(key) ?? [])
+  if (rows.length === view.rows.size) return rows
+  const others = [...view.rows.values()].filter(({ key }) => !view.places.has(key))
+  return [...rows, ...others.sort((a, b) => a.key < b.key ? -1 : 1)]
+}
 
 /** The states of a run's assets in the order in which they are shown. */
 export const rowStates: ReadonlyArray<RowState> = [

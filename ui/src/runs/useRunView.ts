@@ -15,26 +15,48 @@ export interface FollowedRun {
 
 const nothing: FollowedRun = { view: emptyRun(), told: false, ended: false, error: undefined }
 
-/** Follows a run from its beginning: one change of state for what a frame brings. */
+/** How long to collect events of a run with so many assets: what is shown of it costs more the larger it is. */
+const pauseFor = (rows: number): number => rows < 1000 ? 0 : Math.min(250, rows / 40)
+
+/** Follows a run from its beginning: one change of state for what a frame brings, or a part of a second of a large run. */
 export const useRunView = (id: string): FollowedRun => {
   const [state, setState] = useState<{ readonly id: string; readonly run: FollowedRun }>({ id, run: nothing })
   useEffect(() => {
     let active = true
     let run = nothing
+    let pending: Array<Api.Model.RunEvent> = []
+    let timer: ReturnType<typeof setTimeout> | undefined
     const change = (next: FollowedRun) => {
-      // a frame may come after whoever looked has gone
-      if (!active) return
       run = next
       setState({ id, run })
+    }
+    const flush = () => {
+      timer = undefined
+      const events = pending
+      pending = []
+      change({ ...run, told: true, view: reduceRun(run.view, events) })
     }
     change(nothing)
     const stop = followRun(
       id,
-      (events) => change({ ...run, told: true, view: reduceRun(run.view, events) }),
-      (error) => change({ ...run, ended: true, error })
+      (events) => {
+        // a frame may come after whoever looked has gone
+        if (!active) return
+        for (const event of events) pending.push(event)
+        const pause = pauseFor(run.view.rows.size)
+        if (pause === 0) flush()
+        else timer ??= setTimeout(flush, pause)
+      },
+      (error) => {
+        if (!active) return
+        clearTimeout(timer)
+        flush()
+        change({ ...run, ended: true, error })
+      }
     )
     return () => {
       active = false
+      clearTimeout(timer)
       stop()
     }
   }, [id])
