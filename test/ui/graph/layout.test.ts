@@ -85,13 +85,11 @@ const assertSound = (data: GraphData, layout: GraphLayout, expanded: ReadonlySet
   })
   for (const areas of inBoxes) assertApart(areas)
   assert.strictEqual(layout.shown, shownNodes(layout).length)
+  const members = new Map<string, number>()
+  for (const { group = ungrouped } of data.nodes) members.set(group, (members.get(group) ?? 0) + 1)
   for (const box of layout.boxes) {
     assert.strictEqual(box.open, expanded.has(box.group))
-    assert.strictEqual(
-      box.count,
-      data.nodes.filter((node) => (node.group ?? ungrouped) === box.group).length,
-      "a box tells how many nodes it has"
-    )
+    assert.strictEqual(box.count, members.get(box.group), "a box tells how many nodes it has")
   }
 
   // every edge is drawn once, or stands in one curve with others, or is within a folded box
@@ -105,9 +103,14 @@ const assertSound = (data: GraphData, layout: GraphLayout, expanded: ReadonlySet
     if (a !== b) wanted.set(`${a} ${b}`, (wanted.get(`${a} ${b}`) ?? 0) + 1)
   }
   const { count, edges, from, points, start, to, way: ways } = layout.curves
-  const drawn = Array.from({ length: count }, (_, curve) => [`${from[curve]} ${to[curve]}`, edges[curve]!] as const)
-  assert.deepStrictEqual(new Map(drawn.toSorted()), new Map([...wanted].toSorted()))
-  assert.strictEqual(drawn.length, wanted.size)
+  assert.strictEqual(count, wanted.size)
+  for (let curve = 0; curve < count; curve++) {
+    const ends = `${from[curve]} ${to[curve]}`
+    if (wanted.get(ends) !== edges[curve]) {
+      assert.fail(`${ends} is one of ${edges[curve]} edges, not ${wanted.get(ends)}`)
+    }
+    wanted.delete(ends)
+  }
   const areaOf = (end: number) => end < 0 ? boxes[~end]! : nodeArea(layout, end)
   for (let curve = 0; curve < count; curve++) {
     const [first, last] = [start[curve]!, start[curve + 1]! - 2]
@@ -405,7 +408,7 @@ describe("crossings", () => {
     ) {
       let own = 0
       let dot = 0
-      for (const seed of [1, 2, 3]) {
+      for (const seed of [1, 2]) {
         const data = make(count, seed)
         own += straightCrossings(data, layoutGraph(shapeOf(data), flat))
         dot += straightCrossings(data, await dotPlaces(data))
