@@ -16,7 +16,7 @@ import {
   type TimeRange,
   zoom
 } from "./gantt.ts"
-import { stateLabel, statusOf, toneOf } from "./look.ts"
+import { stateLabel, statusOf, statusOfRow, toneOf } from "./look.ts"
 import { countParts, type Row, type Span } from "./runView.ts"
 
 const rowHeight = 30
@@ -498,7 +498,7 @@ export const Gantt = ({ lines, rows, whole, now, origin, running, selected, onSe
                     style={{ width: labelWidth }}
                     className="flex shrink-0 items-center gap-2 pr-2 pl-3 text-left -outline-offset-2"
                   >
-                    <StatusDot status={statusOf[row.state]} size={13} label={stateLabel[row.state]} />
+                    <StatusDot status={statusOfRow(row)} size={13} label={stateLabel[row.state]} />
                     <span className="min-w-0 truncate text-xs [direction:rtl]">
                       <bdi>
                         <AssetName assetKey={row.key} />

@@ -15,7 +15,7 @@ import {
   StatusDot,
   Time
 } from "../kit/index.ts"
-import { stateLabel, statusOf } from "./look.ts"
+import { stateLabel, statusOf, statusOfRow } from "./look.ts"
 import { countParts, isFailing, partOf, type Row, type Span } from "./runView.ts"
 
 /** An error as it was recorded: the message at once, the whole cause on request. */
@@ -257,7 +257,7 @@ export const RowDetails = ({ row, onFocus, onLog, log }: {
   return (
     <div className="flex flex-col gap-4">
       <div className="flex flex-wrap items-center gap-2">
-        <StatusBadge status={statusOf[row.state]} label={stateLabel[row.state]} />
+        <StatusBadge status={statusOfRow(row)} label={stateLabel[row.state]} />
         {running === undefined
           ? row.spans.length === 0 ? null : <Duration millis={row.spentMillis} className="text-xs text-text-2" />
           : (

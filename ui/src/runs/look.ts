@@ -1,5 +1,5 @@
 import type { Status, Tone } from "../kit/index.ts"
-import type { RowState, Span } from "./runView.ts"
+import { isFailing, type Row, type RowState, type Span } from "./runView.ts"
 
 /** The look of a state of an asset in a run. */
 export const statusOf: { readonly [state in RowState]: Status } = {
@@ -15,6 +15,16 @@ export const statusOf: { readonly [state in RowState]: Status } = {
   Checked: "Passed",
   NotRun: "NotEvaluated"
 }
+
+/** The look of an asset in a run: where only checks were evaluated, it is what they say. */
+export const statusOfRow = (row: Row): Status =>
+  row.state !== "Checked"
+    ? statusOf[row.state]
+    : row.checks.some(isFailing)
+    ? "Failed"
+    : row.checks.some(({ status }) => status === "Failed")
+    ? "Warned"
+    : "Passed"
 
 /** What a state of an asset in a run is called. */
 export const stateLabel: { readonly [state in RowState]: string } = {
