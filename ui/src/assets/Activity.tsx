@@ -20,7 +20,15 @@ import {
   StatusBadge
 } from "../kit/index.ts"
 import { EventDetails, partOf } from "./EventDetails.tsx"
-import { durationsOf, type EventKind, eventKinds, fitsKind, sortSeries } from "./history.ts"
+import {
+  byPartition,
+  durationsOf,
+  type EventKind,
+  eventKinds,
+  fitsKind,
+  type PlotPoint,
+  sortSeries
+} from "./history.ts"
 
 type AssetEvent = Api.Model.AssetEvent
 
@@ -35,8 +43,20 @@ const Plots = ({ assetKey, events, metric, partition }: {
   const navigate = useNavigate()
   const { data } = useAssetSeries({ key: assetKey, partition, limit: 1000 })
   const [all, setAll] = useState(false)
+  const [along, setAlong] = useState<"time" | "partition">("time")
   const chosen = useRef<HTMLDivElement>(null)
-  const series = useMemo(() => sortSeries(data ?? [], metric), [data, metric])
+  const series = useMemo(
+    () =>
+      sortSeries(data ?? [], metric).map((
+        { label, points }
+      ): { readonly label: string; readonly points: ReadonlyArray<PlotPoint> } => ({
+        label,
+        points: along === "time" ? points : byPartition(points)
+      })),
+    [data, metric, along]
+  )
+  const inPartitions = partition === undefined &&
+    (data ?? []).some(({ points }) => points.some((point) => point.partition !== undefined))
   const durations = useMemo(() => durationsOf(events), [events])
   const there = series.length > 0
 
@@ -51,12 +71,30 @@ const Plots = ({ assetKey, events, metric, partition }: {
   }
   return (
     <Card
-      title="Numbers over time"
-      actions={series.length <= firstCharts ? undefined : (
-        <Button kind="ghost" size="sm" onClick={() => setAll(!all)}>
-          {all ? "Show less" : `Show all ${series.length}`}
-        </Button>
-      )}
+      title={along === "time" ? "Numbers over time" : "Numbers by partition"}
+      actions={
+        <>
+          {inPartitions
+            ? (
+              <Select
+                label="Along"
+                hideLabel
+                value={along}
+                onChange={setAlong}
+                options={[{ value: "time", label: "Over time" }, { value: "partition", label: "By partition" }]}
+                className="w-36"
+              />
+            )
+            : null}
+          {series.length <= firstCharts
+            ? null
+            : (
+              <Button kind="ghost" size="sm" onClick={() => setAll(!all)}>
+                {all ? "Show less" : `Show all ${series.length}`}
+              </Button>
+            )}
+        </>
+      }
     >
       <div className="grid grid-cols-1 gap-x-6 gap-y-4 lg:grid-cols-2">
         {shown.map(({ label, points }) => (

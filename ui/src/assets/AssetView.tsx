@@ -122,6 +122,10 @@ const Actions = ({ detail, onReport, onWipe, partition }: {
   ]
   return (
     <>
+      <Link to="/lineage" search={{ focus: key, hops: 1 }} className={buttonClasses("secondary")}>
+        <Network size={14} aria-hidden />
+        <span className="sr-only lg:not-sr-only">View in graph</span>
+      </Link>
       {detail.external
         ? detail.observable
           ? <Button kind="primary" icon={Eye} busy={observe.busy} onClick={() => void observe.run(key)}>Observe</Button>

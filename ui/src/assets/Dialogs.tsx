@@ -32,11 +32,11 @@ export const WipeDialog = ({ assetKey, onClose, open }: {
       <div className="flex flex-col gap-3 text-sm">
         <p>
           <strong>Forgotten:</strong>{" "}
-          its materializations and observations with their metadata, its data versions, and what its checks found. It is
-          missing until it is materialized again, and what is computed from it is then stale.
+          what was materialized, observed, skipped and failed, with its metadata and data versions, and what its checks
+          found. It is missing until it is materialized again.
         </p>
         <p>
-          <strong>Stays:</strong> the stored values themselves, its definition, and the runs with their logs.
+          <strong>Stays:</strong> the stored values themselves, its definition, and the list of runs with their logs.
         </p>
         <p className="text-text-2">This cannot be undone.</p>
       </div>

@@ -384,7 +384,7 @@ export const PartitionsTab = ({ assetKey, external, onPartition, partition }: {
               error={missingField(toIndex, asked?.to)}
               className="w-48"
             />
-            <button type="submit" className="sr-only">Select this range</button>
+            <button type="submit" tabIndex={-1} className="sr-only">Select this range</button>
             <div className="flex flex-wrap items-center gap-2 pt-5">
               {external ? null : (
                 <Button
