@@ -13,7 +13,7 @@ import {
   neighbour,
   nodesOf
 } from "../../../ui/src/graph/scene.ts"
-import { tiered } from "./generate.ts"
+import { tangled, tiered } from "./generate.ts"
 
 /** 0 → 1 → 3, 0 → 2 → 3 in "left"; 3 → 4 → 5 into "right", where 5 also comes after 0. */
 const data: GraphData = {
@@ -88,11 +88,27 @@ describe("scene", () => {
 
   it("tells how curves are drawn: what comes after, what stands for many, what passes behind", () => {
     const folded = sceneOf()
-    assert.strictEqual(folded.across, 1)
     assert.deepStrictEqual([[...folded.kinds], [...folded.behind]], [[CurveKind.across], [1]])
     const open = sceneOf("left", "right")
     assert.strictEqual(open.kinds.filter((kind) => kind === CurveKind.dep).length, 1)
     assert.deepStrictEqual(new Set(open.behind), new Set([0]))
+  })
+
+  it("hides links between groups where there are too many, and only those", () => {
+    const hidden = (data: GraphData, open: number) => {
+      const shape = shapeOf(data)
+      const layout = layoutGraph(shape, { folded: true, expanded: new Set(shape.groups.slice(0, open)) })
+      const scene = makeScene(data, layout)
+      const count = (of: (curve: number) => boolean) => scene.hidden.filter((_, curve) => of(curve)).length
+      assert.strictEqual(scene.hiddenCount, count((curve) => scene.hidden[curve] === 1))
+      assert.strictEqual(count((curve) => scene.hidden[curve] === 1 && layout.curves.across[curve] === 0), 0)
+      return scene.hiddenCount / count((curve) => layout.curves.across[curve] === 1)
+    }
+    assert.strictEqual(hidden(tiered(10_000), 0), 0)
+    assert.strictEqual(hidden(tangled(10_000), 0), 1)
+    // those into open groups are many, those between the others are not
+    const some = hidden(tiered(10_000), 10)
+    assert.isTrue(some > 0.1 && some < 1, `${some} are hidden`)
   })
 
   it("knows where curves are", () => {

@@ -22,7 +22,7 @@ import { boxHeader, type GroupBox, nodeSize } from "./fold.ts"
 import { type LayoutClient, makeLayoutClient } from "./layoutClient.ts"
 import { type GraphData, shapeOf } from "./model.ts"
 import type { GroupInfo, NodePaint } from "./painter.ts"
-import { type Direction, type End, makeScene, maxCurvesAcross, neighbour, type Scene } from "./scene.ts"
+import { type Direction, type End, makeScene, neighbour, type Scene } from "./scene.ts"
 
 /** Props of the graph. */
 export interface GraphViewProps {
@@ -273,7 +273,7 @@ export const GraphView = (props: GraphViewProps) => {
   const hasCursor = cursor !== undefined && near !== undefined &&
     (cursor >= 0 ? near.nodes.includes(cursor) : near.boxes.includes(~cursor))
   const current = hasCursor ? cursor : near?.nodes[0] ?? (near?.boxes[0] === undefined ? undefined : ~near.boxes[0])
-  const across = scene?.across ?? 0
+  const hiddenCount = scene?.hiddenCount ?? 0
   const isReady = drawn !== undefined && drawn === scene && laidOut === wanted
 
   return (
@@ -350,11 +350,10 @@ export const GraphView = (props: GraphViewProps) => {
             The graph cannot be laid out: {problem}
           </p>
         )}
-      {across > maxCurvesAcross
+      {hiddenCount > 0
         ? (
-          <p data-graph-chrome="" className="graph-chip bottom-3 left-1/2 -translate-x-1/2">
-            {across.toLocaleString("en")}{" "}
-            links between groups are hidden: point at an asset or a group, or select it, to see its own
+          <p data-graph-chrome="" className="graph-chip top-3 left-1/2 w-max max-w-[90%] -translate-x-1/2">
+            {hiddenCount.toLocaleString("en")} links between groups are hidden: point at something to see its own
           </p>
         )
         : null}

@@ -2,7 +2,7 @@
 import { type Camera, type Rectangle, seen, type Viewport } from "./camera.ts"
 import { nodeSize, Way } from "./fold.ts"
 import type { Palette } from "./palette.ts"
-import { bow, CurveKind, curveKinds, maxCurvesAcross, type Scene } from "./scene.ts"
+import { bow, CurveKind, curveKinds, type Scene } from "./scene.ts"
 
 /** How a node looks on the canvas. */
 export interface NodePaint {
@@ -127,10 +127,9 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
 
   const drawCurves = (frame: Frame, area: Rectangle, active: boolean, behind?: 0 | 1): void => {
     const { anyHot, boxHot, camera: { scale }, nodeHot, palette, scene } = frame
-    const { behind: behinds, bounds, kinds } = scene
-    const { count, across, from, to } = scene.layout.curves
+    const { behind: behinds, bounds, hidden, kinds } = scene
+    const { count, from, to } = scene.layout.curves
     const hot = (end: number) => end >= 0 ? nodeHot[end] === 1 : boxHot[~end] === 1
-    const fewAcross = scene.across <= maxCurvesAcross
     const thin = scale < dotsBelow ? 0.5 : scale < 0.4 ? 0.7 : 1
     context.strokeStyle = active ? palette.edgeActive : palette.edge
     context.globalAlpha = active ? 1 : anyHot ? 0.35 : scale < dotsBelow && scene.layout.boxes.length === 0 ? 0.6 : 1
@@ -145,7 +144,7 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
           bounds[at + 3]! < area.top
         ) continue
         if ((anyHot && (hot(from[curve]!) || hot(to[curve]!))) !== active) continue
-        if (!active && !fewAcross && across[curve] === 1) continue
+        if (!active && hidden[curve] === 1) continue
         traceCurve(context, scene, curve, scale)
         any = true
       }
@@ -167,7 +166,7 @@ export const makePainter = (context: CanvasRenderingContext2D): (frame: Frame) =
         if (x < area.left || x > area.right || y < area.top || y > area.bottom) continue
         if (behind !== undefined && behinds[curve] !== behind) continue
         if ((anyHot && (hot(from[curve]!) || hot(to[curve]!))) !== active) continue
-        if (!active && !fewAcross && across[curve] === 1) continue
+        if (!active && hidden[curve] === 1) continue
         context.moveTo(x, y)
         const back = way[curve] === Way.right ? -7 : 7
         context.lineTo(x + back, y - 3.5)

@@ -7,8 +7,8 @@ import { type SpatialIndex, spatialIndex } from "./spatial.ts"
 /** Something that a curve starts or ends at: a node, or `~box`. */
 export type End = number
 
-/** With more curves between groups, only those of what is pointed at or selected are drawn. */
-export const maxCurvesAcross = 300
+/** With more curves between groups, or into open ones, only those of what is pointed at or selected are drawn. */
+const maxCurvesAcross = 300
 
 /** How a curve is drawn. */
 export const CurveKind = { input: 0, dep: 1, across: 2, acrossSome: 3, acrossMany: 4 } as const
@@ -24,8 +24,9 @@ export interface Scene {
   readonly kinds: Uint8Array
   /** 1 for curves that lead to nothing within an open group: they pass behind it. */
   readonly behind: Uint8Array
-  /** How many curves go from one group to another. */
-  readonly across: number
+  /** 1 for curves that are drawn only for what is pointed at or selected. */
+  readonly hidden: Uint8Array
+  readonly hiddenCount: number
   /** The curves from and to each end; that of `end` are at `end + boxes`. */
   readonly leaving: Adjacency
   readonly arriving: Adjacency
@@ -37,7 +38,8 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
   const kinds = new Uint8Array(curves.count)
   const behind = new Uint8Array(curves.count)
   const isInside = (end: End) => end >= 0 && layout.boxOf[end]! >= 0
-  let across = 0
+  // those from and to what is in open groups, and those behind them
+  const across = [0, 0]
   for (let curve = 0; curve < curves.count; curve++) {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
     for (let at = curves.start[curve]!; at < curves.start[curve + 1]!; at += 2) {
@@ -47,8 +49,8 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
       bottom = Math.max(bottom, curves.points[at + 1]!)
     }
     bounds.set([left - maxBow, top, right + maxBow, bottom], 4 * curve)
-    across += curves.across[curve]!
     behind[curve] = isInside(curves.from[curve]!) || isInside(curves.to[curve]!) ? 0 : 1
+    across[behind[curve]!]! += curves.across[curve]!
     const edges = curves.edges[curve]!
     kinds[curve] = curves.across[curve] === 0 || edges === 1
       ? curves.dep[curve] === 1 ? CurveKind.dep : curves.across[curve] === 0 ? CurveKind.input : CurveKind.across
@@ -58,6 +60,7 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
       ? CurveKind.acrossSome
       : CurveKind.acrossMany
   }
+  const hidden = curves.across.map((isAcross, curve) => across[behind[curve]!]! > maxCurvesAcross ? isAcross : 0)
   const ends = data.nodes.length + boxes.length
   const all = Int32Array.from({ length: curves.count }, (_, curve) => curve)
   return {
@@ -68,7 +71,8 @@ export const makeScene = (data: GraphData, layout: GraphLayout): Scene => {
     bounds,
     kinds,
     behind,
-    across,
+    hidden,
+    hiddenCount: hidden.reduce((sum, one) => sum + one, 0),
     leaving: adjacency(ends, curves.from.map((end) => end + boxes.length), all),
     arriving: adjacency(ends, curves.to.map((end) => end + boxes.length), all)
   }
