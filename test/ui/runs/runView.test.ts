@@ -295,6 +295,8 @@ describe("runView", () => {
       text(cancelled, "Cancelled", "wrong data"),
       "The run was cancelled (wrong data), 1 asset was stopped, 1 asset was never reached."
     )
+    const checksOnly = view(started(["a", "b"]), check("a", "rows", {}), finished("Failed"))
+    assert.strictEqual(text(checksOnly, "Failed"), "1 check did not pass.", "no asset was to be computed")
     assert.strictEqual(text(view(started(["a"])), "Running"), "")
   })
 

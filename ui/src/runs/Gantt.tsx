@@ -17,7 +17,7 @@ import {
   zoom
 } from "./gantt.ts"
 import { stateLabel, statusOf, statusOfRow, toneOf } from "./look.ts"
-import { countParts, type Row, type Span } from "./runView.ts"
+import { countParts, isFailing, type Row, type Span } from "./runView.ts"
 
 const rowHeight = 30
 const barTop = 7
@@ -188,6 +188,14 @@ const Note = ({ x, width, tone, children, title, dashed }: {
 
 const isInside = (scale: Scale, at: number): boolean => at >= scale.range.start && at <= scale.range.end
 
+/** `3 checks, 1 did not pass`. */
+const checksText = ({ checks }: Row): string => {
+  const bad = checks.filter(({ status }) => status !== "Passed").length
+  return `${checks.length === 1 ? "1 check" : `${checks.length} checks`}, ${
+    bad === 0 ? "passed" : `${bad} did not pass`
+  }`
+}
+
 const RowChart = ({ row, scale, now, waiting }: {
   readonly row: Row
   readonly scale: Scale
@@ -218,6 +226,16 @@ const RowChart = ({ row, scale, now, waiting }: {
           {row.markers.length > 1 ? `${row.markers.length} × ` : ""}
           {stateLabel[marker.outcome]}
           {reason === undefined ? "" : `: ${reason}`}
+        </Note>
+      )}
+      {row.state !== "Checked" ? null : (
+        <Note
+          x={scale.x(Math.max(...row.checks.map(({ evaluation }) => evaluation?.timestamp ?? scale.range.start)))}
+          width={scale.width}
+          tone={row.checks.some(isFailing) ? "failed" : "fresh"}
+          title={checksText(row)}
+        >
+          {checksText(row)}
         </Note>
       )}
       {last === undefined || end + 60 > scale.width || end < 0 ? null : (

@@ -26,7 +26,7 @@ export const RunStrip = ({ runs, now }: { readonly runs: ReadonlyArray<RunSummar
       <div
         role="listbox"
         tabIndex={0}
-        aria-label={`The last ${bars.length} runs, by duration and state`}
+        aria-label="The last runs, by duration and state"
         aria-activedescendant={shown === undefined ? undefined : `${id} ${shown.id}`}
         onKeyDown={(event) => {
           const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
@@ -66,7 +66,9 @@ export const RunStrip = ({ runs, now }: { readonly runs: ReadonlyArray<RunSummar
         ))}
       </div>
       <p aria-hidden className="h-4 truncate text-2xs text-text-3">
-        {shown === undefined ? `The last ${bars.length} runs: the higher, the longer` : text(shown)}
+        {shown === undefined
+          ? bars.length === 1 ? "The last run" : `The last ${bars.length} runs: the higher, the longer`
+          : text(shown)}
       </p>
     </div>
   )

@@ -431,9 +431,11 @@ export const explainRun = (
   const blocked: Array<string> = []
   const cancelled: Array<string> = []
   const notRun: Array<string> = []
+  let onlyChecks = true
   const blocking: Array<string> = []
   const checks: Array<string> = []
   for (const row of rows) {
+    if (row.spans.length + row.markers.length > 0) onlyChecks = false
     if (row.state === "Failed") failed.push(row.key)
     if (row.state === "UpstreamFailed") blocked.push(row.key)
     if (row.state === "Cancelled") cancelled.push(row.key)
@@ -470,7 +472,8 @@ export const explainRun = (
   if (cancelled.length > 0) {
     add(`${assets(cancelled.length)} ${cancelled.length === 1 ? "was" : "were"} stopped`, cancelled)
   }
-  if (status !== "Running" && notRun.length > 0) {
+  // a run that only evaluates checks reaches no asset
+  if (status !== "Running" && notRun.length > 0 && !(onlyChecks && blocking.length + checks.length > 0)) {
     add(`${assets(notRun.length)} ${notRun.length === 1 ? "was" : "were"} never reached`, notRun)
   }
   if (phrases.length > 0) phrases.push({ text: "." })
