@@ -139,7 +139,7 @@ const Event = ({ assetKey, event, known, onPlot }: {
         >
           <Chevron size={14} aria-hidden className="shrink-0 text-text-3" />
           <StatusBadge status={event.outcome} />
-          {part === undefined ? null : <span className="max-w-56 truncate font-mono text-xs">{part}</span>}
+          {part === undefined ? null : <span className="max-w-96 truncate font-mono text-xs">{part}</span>}
           {note === undefined
             ? null
             : <span className="min-w-0 flex-1 basis-40 truncate text-sm text-text-2">{note}</span>}

@@ -18,12 +18,7 @@ type AssetEvent = Api.Model.AssetEvent
 
 /** Which part of an asset an event is about, in words. */
 export const partOf = (event: Pick<AssetEvent, "partition" | "partitions">): string | undefined =>
-  event.partition ??
-    (event.partitions === undefined
-      ? undefined
-      : `${event.partitions.text}${
-        event.partitions.count > 1 ? ` (${event.partitions.count.toLocaleString("en")})` : ""
-      }`)
+  event.partition ?? event.partitions?.text
 
 const steps = { Succeeded: "Succeeded", Failed: "Failed", Cancelled: "Cancelled" } as const
 
