@@ -3,7 +3,10 @@
  * one process at a time may do so.
  */
 import { afterAll, beforeAll, describe } from "@effect/vitest"
+import { assets } from "./assets.suite.ts"
 import { type Lab, openLab } from "./harness.ts"
+import { hostile } from "./hostile.suite.ts"
+import { look } from "./look.suite.ts"
 import { runs } from "./runs.suite.ts"
 
 describe("the web UI", { concurrent: false }, () => {
@@ -14,5 +17,8 @@ describe("the web UI", { concurrent: false }, () => {
   afterAll(() => lab?.close())
 
   const opened = () => lab!
+  assets(opened)
   runs(opened)
+  look(opened)
+  hostile(opened)
 })

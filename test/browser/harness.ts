@@ -1,5 +1,5 @@
 /** A browser, the built web UI, and deployments to look at with them. */
-import AxeBuilder from "@axe-core/playwright"
+import { AxeBuilder } from "@axe-core/playwright"
 import sparticuz from "@sparticuz/chromium"
 import { Context, Effect, Layer, ManagedRuntime, Stream } from "effect"
 import { Definitions } from "effect-assets"
@@ -51,11 +51,15 @@ export interface Site {
 /** Builds the web UI into a directory. */
 export const buildUi = async (): Promise<string> => {
   const directory = mkdtempSync(join(tmpdir(), "effect-assets-ui-"))
+  // a test runner sets it, and React would be that of development: slower, and with each effect run twice
+  const before = process.env["NODE_ENV"]
+  process.env["NODE_ENV"] = "production"
   await build({
     configFile: join(root, "ui/vite.config.ts"),
     logLevel: "error",
     build: { outDir: directory, emptyOutDir: true }
   })
+  if (before !== undefined) process.env["NODE_ENV"] = before
   return directory
 }
 
