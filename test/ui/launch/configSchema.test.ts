@@ -92,6 +92,9 @@ describe("configSchema", () => {
     const decode = Schema.decodeUnknownResult(Config, { onExcessProperty: "error" })
     const values: ReadonlyArray<unknown> = [
       good,
+      { ...good, days: 1 },
+      { ...good, days: 9 },
+      { ...good, days: 0 },
       { ...good, ratio: 0.5, flags: [true, false], limits: { low: 1, high: 2 }, weights: { a: 1 }, pair: ["a", 1] },
       { ...good, source: { kind: "file", path: "x" } },
       { ...good, source: { kind: "table", limit: 3 }, odd: null, anything: [{ a: null }] },

@@ -75,6 +75,13 @@ describe("runView", () => {
     assert.strictEqual(row(ended, "b"), row(running, "b"), "a row that nothing was told of stays the same")
   })
 
+  it("a beginning that is told again later is the first one", () => {
+    for (const times of [[1100, 1500], [1500, 1100]]) {
+      const run = view(started(["a"]), ...times.map((at) => begins("a", at)))
+      assert.deepStrictEqual(row(run, "a").spans.map(({ start }) => start), [1100])
+    }
+  })
+
   it("what was recorded without its beginning is as long as it took", () => {
     const run = view(
       started(["a"]),
