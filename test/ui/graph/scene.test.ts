@@ -11,7 +11,8 @@ import {
   endsWithin,
   makeScene,
   neighbour,
-  nodesOf
+  nodesOf,
+  selectedBoxes
 } from "../../../ui/src/graph/scene.ts"
 import { tangled, tiered } from "./generate.ts"
 
@@ -53,6 +54,16 @@ describe("scene", () => {
     assert.deepStrictEqual([...nodesOf(scene, ends)].sort((a, b) => a - b), [0, 1, 2, 3, 4, 5])
     assert.deepStrictEqual(endsWithin(scene, areaOf(scene, 2)), [2])
     assert.deepStrictEqual(nodesOf(scene, endsWithin(scene, areaOf(scene, ~1))), [4, 5])
+  })
+
+  it("tells which folded boxes are selected as a whole", () => {
+    const selected = (
+      scene: ReturnType<typeof sceneOf>,
+      ...nodes: ReadonlyArray<number>
+    ) => [...selectedBoxes(scene, (node) => nodes.includes(node))]
+    assert.deepStrictEqual(selected(sceneOf(), 0, 1, 2, 4, 5), [0, 1])
+    assert.deepStrictEqual(selected(sceneOf(), 0, 1, 2, 3), [1, 0])
+    assert.deepStrictEqual(selected(sceneOf("right"), 4, 5), [0, 0])
   })
 
   it("leads along edges with arrow keys, and up and down in a column", () => {

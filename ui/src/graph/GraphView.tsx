@@ -22,7 +22,7 @@ import { boxHeader, type GroupBox, nodeSize } from "./fold.ts"
 import { type LayoutClient, makeLayoutClient } from "./layoutClient.ts"
 import { type GraphData, shapeOf } from "./model.ts"
 import type { GroupInfo, NodePaint } from "./painter.ts"
-import { type Direction, type End, makeScene, neighbour, type Scene } from "./scene.ts"
+import { type Direction, type End, makeScene, neighbour, type Scene, selectedBoxes } from "./scene.ts"
 
 /** Props of the graph. */
 export interface GraphViewProps {
@@ -264,11 +264,14 @@ export const GraphView = (props: GraphViewProps) => {
     event.stopPropagation()
   }
 
-  const isSelected = (box: number): boolean => {
-    if (near === undefined || near.scene.layout.boxes[box]!.open) return false
-    const { data, layout } = near.scene
-    return selected.size > 0 && layout.boxOf.every((of, node) => of !== box || selected.has(data.nodes[node]!.id))
-  }
+  const nearScene = near?.scene
+  const boxSelected = useMemo(
+    () =>
+      nearScene === undefined
+        ? undefined
+        : selectedBoxes(nearScene, (node) => selected.has(nearScene.data.nodes[node]!.id)),
+    [nearScene, selected]
+  )
   const boxes = near?.scene.layout.boxes
   const hasCursor = cursor !== undefined && near !== undefined &&
     (cursor >= 0 ? near.nodes.includes(cursor) : near.boxes.includes(~cursor))
@@ -304,7 +307,7 @@ export const GraphView = (props: GraphViewProps) => {
             box={boxes![box]!}
             end={~box}
             info={groupInfo(boxes![box]!.group)}
-            selected={isSelected(box)}
+            selected={boxSelected?.[box] === 1}
             current={current === ~box}
           />
         ))}

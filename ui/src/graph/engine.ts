@@ -15,7 +15,7 @@ import {
 } from "./camera.ts"
 import { type Frame, type GroupInfo, makePainter, type NodePaint, paintMinimap } from "./painter.ts"
 import { onThemeChange, readPalette } from "./palette.ts"
-import { areaOf, type End, endAt, endOf, endsWithin, nodesOf, type Scene } from "./scene.ts"
+import { areaOf, type End, endAt, endOf, endsWithin, nodesOf, type Scene, selectedBoxes } from "./scene.ts"
 
 /** How a selection changes: `replace` it, `add` to it, `toggle` each. */
 export type SelectMode = "replace" | "add" | "toggle"
@@ -134,7 +134,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   let nodeElements = new Uint8Array(0)
   let boxElements = new Uint8Array(0)
   let nodeSelected = new Uint8Array(0)
-  let boxSelected = new Uint8Array(0)
+  let boxSelected: Uint8Array = new Uint8Array(0)
   let nodeHot = new Uint8Array(0)
   let boxHot = new Uint8Array(0)
   let anyHot = false
@@ -161,20 +161,14 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
 
   const markHot = (): void => {
     if (scene === undefined) return
-    const { boxOf, boxes } = scene.layout
+    const { boxOf } = scene.layout
     nodeHot.set(nodeSelected)
     boxHot.fill(0)
-    boxSelected.fill(1)
     anyHot = false
     nodeSelected.forEach((selected, node) => {
-      const box = boxOf[node]!
-      if (selected === 1) {
-        anyHot = true
-        if (box >= 0) boxHot[box] = 1
-      } else if (box >= 0) boxSelected[box] = 0
-    })
-    boxes.forEach((box, index) => {
-      if (box.open) boxSelected[index] = 0
+      if (selected === 0) return
+      anyHot = true
+      if (boxOf[node]! >= 0) boxHot[boxOf[node]!] = 1
     })
     if (hovered !== undefined) {
       anyHot = true
@@ -190,6 +184,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
       const node = scene.indexOf.get(id)
       if (node !== undefined) nodeSelected[node] = 1
     }
+    boxSelected = selectedBoxes(scene, (node) => nodeSelected[node] === 1)
     markHot()
   }
 
@@ -652,7 +647,6 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
       nodeElements = new Uint8Array(nodes)
       boxElements = new Uint8Array(boxes)
       nodeSelected = new Uint8Array(nodes)
-      boxSelected = new Uint8Array(boxes)
       nodeHot = new Uint8Array(nodes)
       boxHot = new Uint8Array(boxes)
       found = new Int32Array(nodes)
@@ -661,7 +655,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
       minimapDirty = true
       markSelected()
       if (before === undefined) placed = false
-      else if (!sameNodes(before, next)) {
+      else if (!sameNodes(before, next) || (before.layout.boxes.length === 0) !== (next.layout.boxes.length === 0)) {
         placed = false
         motion = undefined
       } else follow(before, next)

@@ -118,6 +118,18 @@ export const endAt = (scene: Scene, x: number, y: number, open = false): End | u
   return box < 0 ? undefined : ~box
 }
 
+/** 1 for each folded box whose nodes are all selected. */
+export const selectedBoxes = (
+  { layout: { boxes, boxOf } }: Scene,
+  isSelected: (node: number) => boolean
+): Uint8Array => {
+  const selected = Uint8Array.from(boxes, (box) => box.open ? 0 : 1)
+  boxOf.forEach((box, node) => {
+    if (box >= 0 && selected[box] === 1 && !isSelected(node)) selected[box] = 0
+  })
+  return selected
+}
+
 /** The indices of the nodes of each end: all of its group's for a box. */
 export const nodesOf = (scene: Scene, ends: ReadonlyArray<End>): ReadonlyArray<number> => {
   const nodes = ends.filter((end) => end >= 0)
