@@ -1,7 +1,16 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { ArrowUp, ChevronDown, History, X } from "lucide-react"
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react"
-import { type RunSummary, useGraph, useMutation, useRun, useRunningRuns, useRuns } from "../api/index.ts"
+import {
+  defineQuery,
+  type RunSummary,
+  useGraph,
+  useMutation,
+  useQuery,
+  useRun,
+  useRunningRuns,
+  useRuns
+} from "../api/index.ts"
 import {
   Badge,
   Button,
@@ -244,11 +253,19 @@ const CancelBackfill = ({ id }: { readonly id: string }) => {
   return <Button size="sm" busy={cancel.busy} onClick={() => void cancel.run(id)}>Cancel the backfill</Button>
 }
 
+/** As many as the strip shows, however many the list has loaded. */
+const stripQuery = defineQuery(
+  "runs/strip",
+  (client, filter: ReturnType<typeof runFilter>) => client.runs.list({ query: { ...filter, limit: 60 } }),
+  () => ["runs"]
+)
+
 const RunsPage = () => {
   const search = useSearch({ from: "/runs" })
   const navigate = useNavigate({ from: "/runs" })
   const filter = useMemo(() => runFilter(search), [search])
   const { error, hasMore, items, loadMore, loading, loadingMore, refetch } = useRuns(filter)
+  const newest = useQuery(stripQuery, filter).data?.items
   const set = (part: { readonly [name in keyof RunsSearch]?: RunsSearch[name] | undefined }) =>
     void navigate({
       search: (before) =>
@@ -263,14 +280,14 @@ const RunsPage = () => {
   const filterId = JSON.stringify(filter)
   useEffect(() => setTop(undefined), [filterId])
   const { fresh, shown } = useMemo(() => heldBack(items ?? [], top), [items, top])
-  const anyRunning = items?.slice(0, 60).some(({ status }) => status === "Running") === true
+  const anyRunning = newest?.some(({ status }) => status === "Running") === true
   const now = useNow(anyRunning, 1000)
   const filtered = Object.keys(filter).length > 0
 
   return (
     <Page title="Runs" fill>
       <div className="flex flex-col gap-2 border-b border-border bg-surface px-4 py-2.5">
-        {items === undefined ? <Skeleton className="h-17 w-full" /> : <RunStrip runs={items} now={now} />}
+        {newest === undefined ? <Skeleton className="h-17 w-full" /> : <RunStrip runs={newest} now={now} />}
         <div className="flex flex-wrap items-center gap-1.5">
           <span
             className="inline-flex max-w-full overflow-x-auto rounded-md border border-border p-0.5"

@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual"
 import { RotateCcw, ZoomIn, ZoomOut } from "lucide-react"
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react"
 import { useGraph } from "../api/index.ts"
-import { AssetName, Badge, classes, IconButton, StatusDot, type Tone, toneFill } from "../kit/index.ts"
+import { AssetName, Badge, classes, IconButton, lookOf, StatusDot, type Tone, toneFill } from "../kit/index.ts"
 import { formatDuration, formatTime, useZone } from "../time.ts"
 import {
   clamp,
@@ -17,7 +17,7 @@ import {
   zoom
 } from "./gantt.ts"
 import { stateLabel, statusOf, statusOfRow, toneOf } from "./look.ts"
-import { countParts, isFailing, type Row, type Span } from "./runView.ts"
+import { countParts, type Row, type Span } from "./runView.ts"
 
 const rowHeight = 30
 const barTop = 7
@@ -232,7 +232,7 @@ const RowChart = ({ row, scale, now, waiting }: {
         <Note
           x={scale.x(Math.max(...row.checks.map(({ evaluation }) => evaluation?.timestamp ?? scale.range.start)))}
           width={scale.width}
-          tone={row.checks.some(isFailing) ? "failed" : "fresh"}
+          tone={lookOf(statusOfRow(row)).tone}
           title={checksText(row)}
         >
           {checksText(row)}

@@ -309,7 +309,7 @@ export const RowDetails = ({ row, onFocus, onLog, log }: {
           <Button size="sm" kind="ghost" className="ml-auto" onClick={onLog}>Open in the log</Button>
         </h4>
         {lines.length === 0 ?
-          <p className="text-xs text-text-3">It has logged nothing.</p> :
+          <p className="text-xs text-text-3">There are no log lines of it.</p> :
           (
             <ol
               tabIndex={0}
