@@ -170,12 +170,12 @@ const Note = ({ x, width, tone, children, title, dashed }: {
   readonly title: string
   readonly dashed?: boolean
 }) => {
-  const right = x > width * 0.6
+  const right = x > width * 0.5
   return (
     <span
       title={title}
       className={classes(
-        "absolute top-[6px] inline-flex h-[18px] max-w-[60%] items-center rounded-[3px] border bg-surface px-1.5 text-2xs",
+        "absolute top-[6px] inline-flex h-[18px] max-w-[50%] items-center rounded-[3px] border bg-surface px-1.5 text-2xs",
         dashed === true && "border-dashed",
         toneStroke[tone]
       )}
