@@ -118,7 +118,7 @@ export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) =>
   return (
     <nav
       aria-label="Main"
-      className={classes("flex min-h-0 flex-1 flex-col overflow-y-auto p-2", narrow && "items-center")}
+      className={classes("flex min-h-0 flex-1 flex-col overflow-y-auto p-2 *:shrink-0", narrow && "items-center")}
     >
       {pages.map(({ icon: Icon, label, to }) => {
         const active = matches({ to, fuzzy: true }) !== false ||
