@@ -55,19 +55,29 @@ export const ofProblem = (problem: Problem.Problem): CliFailure => {
   }
 }
 
-/** Definitions that could not be loaded. */
+/** Definitions that could not be loaded: what is wrong, and where in the code of the user, if the message has no place. */
 export const notLoaded = (problem: Problem.Unavailable): CliFailure => {
   const message = visibleLines(problem.detail ?? problem.message)
-  const cause = problem.cause === undefined ?
-    [] :
-    visibleLines(problem.cause).map((line) => line.trim()).filter((line) =>
-      line !== "" && !message.some((said) => said !== "" && line.includes(said))
-    )
+  const places = problem.cause === undefined || message.some((line) => isFrame(line))
+    ? []
+    : visibleLines(problem.cause).filter((line) => isFrame(line) && !isOurs(line)).slice(0, placesShown)
   return new CliFailure({
     exitCode: exitCodes.definitions,
-    message: [...message, ...cause.slice(0, causeLines).map((line) => `  ${line}`)].join("\n")
+    message: [...message, ...places.map((line) => `  ${line.trim()}`)].join("\n")
   })
 }
 
-/** Lines of a cause that are shown. */
-const causeLines = 8
+const placesShown = 5
+
+const isFrame = (line: string): boolean => /^\s*at .+:\d+/.test(line)
+
+/** Where this package is, `effect` and Node: what happens there helps nobody to find what is wrong. */
+const ours = [
+  new URL("../", import.meta.url).href,
+  "/node_modules/effect/",
+  "/node_modules/effect-assets/",
+  "node:internal/"
+]
+
+/** Whether a line of a stack trace is about code that the user has not written. */
+export const isOurs = (line: string): boolean => isFrame(line) && ours.some((place) => line.includes(place))

@@ -537,8 +537,8 @@ const ask = (question: string): Effect.Effect<boolean> =>
         process.stderr.write(`${question} [y/N] `)
         const lines = createInterface({ input: process.stdin, terminal: false })
         lines.once("line", (line) => {
-          lines.close()
           resume(Effect.succeed(/^y(es)?$/i.test(line.trim())))
+          lines.close()
         })
         lines.once("close", () => resume(Effect.succeed(false)))
         return Effect.sync(() => lines.close())

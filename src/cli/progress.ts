@@ -3,6 +3,7 @@
  * that is being computed and a bar, and a table when it has ended; else a line for each event.
  */
 import type * as Model from "../server/Model.ts"
+import { isOurs } from "./failure.ts"
 import {
   bar,
   type Cell,
@@ -289,11 +290,6 @@ export const failures = (self: Watched, paint: Paint): ReadonlyArray<string> => 
 /** Lines of a cause that are shown. */
 const causeLines = 6
 
-/** Where this package is, and `effect`: what happens there helps nobody to find what is wrong. */
-const ours = [new URL("../", import.meta.url).href, "/node_modules/effect/", "/node_modules/effect-assets/"]
-
-const isOurs = (line: string): boolean => /^\s*at /.test(line) && ours.some((place) => line.includes(place))
-
 /** A failure, its message and the beginning of its cause. */
 export const failure = (event: Model.AssetEvent, paint: Paint): ReadonlyArray<string> => {
   if (event.error === undefined) return []
@@ -398,8 +394,8 @@ export const summary = (self: Watched, room: Pick<Room, "columns" | "paint">): R
         { title: "" },
         { title: "asset", shrinks: 16 },
         { title: "outcome", shrinks: 12 },
-        { title: "took", right: true },
-        { title: "why", shrinks: 12 }
+        { title: "took", right: true, drops: 2 },
+        { title: "why", shrinks: 12, drops: 1 }
       ],
       rows,
       { paint: room.paint, columns: room.columns }

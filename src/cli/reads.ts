@@ -58,11 +58,11 @@ export const list =
         [
           { title: "asset", shrinks: 16 },
           { title: "status" },
-          { title: "group", shrinks: 8 },
-          { title: "kinds", shrinks: 8 },
-          { title: "partitions", right: true },
-          { title: "checks", shrinks: 8 },
-          { title: "last" }
+          { title: "group", shrinks: 8, drops: 4 },
+          { title: "kinds", shrinks: 8, drops: 5 },
+          { title: "partitions", right: true, drops: 2 },
+          { title: "checks", shrinks: 8, drops: 3 },
+          { title: "last", drops: 1 }
         ],
         items.map((item) => [
           item.key,
@@ -87,9 +87,9 @@ export const status = (options: { readonly select: string | undefined }): Work =
       [
         { title: "asset", shrinks: 16 },
         { title: "status" },
-        { title: "partitions", right: true },
-        { title: "checks", shrinks: 8 },
-        { title: "freshness", shrinks: 8 },
+        { title: "partitions", right: true, shrinks: 12, drops: 1 },
+        { title: "checks", shrinks: 8, drops: 2 },
+        { title: "freshness", shrinks: 8, drops: 3 },
         { title: "why", shrinks: 16 }
       ],
       items.map((item) => [
@@ -389,10 +389,10 @@ export const runs = (filter: Omit<Model.RunFilter, "retryOf">): Work => (given) 
         { title: "run" },
         { title: "status" },
         { title: "started" },
-        { title: "took", right: true },
-        { title: "assets", shrinks: 16 },
-        { title: "partitions", shrinks: 12 },
-        { title: "tags", shrinks: 8 }
+        { title: "took", right: true, drops: 1 },
+        { title: "assets", shrinks: 16, drops: 2 },
+        { title: "partitions", shrinks: 12, drops: 3 },
+        { title: "tags", shrinks: 8, drops: 4 }
       ],
       page.items.map((run) => [
         run.id,

@@ -66,8 +66,8 @@ export const start = async (): Promise<void> => {
     if (done !== undefined) process.nextTick(done as () => void) // it is the callback of write
     return true
   }) as typeof stdout.write // its overloads
-  stdout.write = redirected
-  stderr.write = redirected
+  // completions are printed by others, and nothing else is then
+  if (!before.some((argument) => argument.startsWith("--completions"))) stdout.write = stderr.write = redirected
 
   const program = Effect.provide(main(args, version()), [
     services,

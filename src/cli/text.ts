@@ -85,6 +85,8 @@ export interface Column {
   readonly right?: boolean | undefined
   /** It gives way when there is little room, down to so many columns. */
   readonly shrinks?: number | undefined
+  /** It is left out when there is less room than that: the one with the highest number first. */
+  readonly drops?: number | undefined
 }
 
 /** A table. Columns without content are left out; the ones that shrink do so where a terminal is too narrow. */
@@ -106,7 +108,18 @@ export const table = (
     const widest = shown
       .filter(({ column, wide }) => column.shrinks !== undefined && wide > column.shrinks)
       .reduce<(typeof shown)[number] | undefined>((a, b) => a === undefined || b.wide > a.wide ? b : a, undefined)
-    if (widest === undefined) break
+    if (widest === undefined) {
+      const least = shown
+        .filter(({ column }) => column.drops !== undefined)
+        .reduce<(typeof shown)[number] | undefined>(
+          (a, b) => a === undefined || b.column.drops! > a.column.drops! ? b : a,
+          undefined
+        )
+      if (least === undefined) break
+      shown.splice(shown.indexOf(least), 1)
+      over -= least.wide + gap
+      continue
+    }
     widest.wide--
     over--
   }

@@ -57,6 +57,16 @@ describe("text", () => {
     assert.deepStrictEqual(Text.table(columns, rows, { paint: plain, columns: 5 })[1], "aaaaa…  bec…  1 ms")
   })
 
+  it("leaves columns out where there is no room at all", () => {
+    const columns = [{ title: "asset", shrinks: 4 }, { title: "group", drops: 2 }, { title: "last", drops: 1 }]
+    const rows = [["abcdef", "finance", "2 h ago"]]
+    const at = (width: number) => Text.table(columns, rows, { paint: plain, columns: width })[1]
+    assert.strictEqual(at(24), "abcdef  finance  2 h ago")
+    assert.strictEqual(at(22), "abc…  finance  2 h ago")
+    assert.strictEqual(at(21), "abc…  2 h ago")
+    assert.strictEqual(at(10), "abc…")
+  })
+
   it("paints or does not", () => {
     assert.strictEqual(Text.painter(true)("red", "x"), "\u001b[31mx\u001b[39m")
     assert.strictEqual(plain("red", "x"), "x")
