@@ -74,9 +74,9 @@ export interface Engine {
   readonly dispose: () => void
 }
 
-/** From this scale on, nodes and boxes are elements; so many of each at most. */
-const nodesNear = 0.45
-const boxesNear = 0.16
+/** From this scale on, nodes and boxes are elements: large enough to be hit, 24 pixels. So many of each at most. */
+const nodesNear = 0.47
+const boxesNear = 0.24
 const maxNodes = 400
 const maxBoxes = 250
 /** Elements are made for so much more than is seen, as a share of it, so that panning seldom makes new ones. */
@@ -246,14 +246,16 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   }
 
   /** Text of boxes keeps a size that can be read, as far as it has the space. */
-  let textScale = ""
+  let pixel = 0
   const placeLayer = (): void => {
     layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`
-    const next = Math.min(2.4, Math.max(1, Math.ceil((0.75 / camera.scale) * 10) / 10)).toFixed(1)
-    if (next === textScale) return
-    textScale = next
-    layer.style.setProperty("--graph-text-scale", next)
-    layer.dataset.small = Number(next) > 1.5 ? "true" : "false"
+    const step = Math.min(1 / boxesNear, Math.max(1, Math.ceil(10 / camera.scale) / 10))
+    if (step === pixel) return
+    pixel = step
+    const textScale = Math.min(2.4, Math.max(1, 0.75 * step))
+    layer.style.setProperty("--graph-text-scale", textScale.toFixed(2))
+    layer.style.setProperty("--graph-pixel", `${pixel}px`)
+    layer.dataset.small = pixel > 2.1 ? "true" : "false"
   }
 
   const drawMinimap = (frame: Frame): void => {

@@ -15,7 +15,7 @@ export interface Size {
 export const nodeSize: Size = { width: 200, height: 52 }
 export const foldedSize: Size = { width: 244, height: 84 }
 /** The space for the name of an open group, and that around its nodes. */
-export const boxHeader = 44
+export const boxHeader = 52
 export const boxPadding = 18
 
 /** So many nodes without a group stand among the groups one by one; more are a group. */
