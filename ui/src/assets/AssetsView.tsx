@@ -338,10 +338,11 @@ export const AssetsView = () => {
             )}
         />
         {picked.size === 0 ? null : (
+          // at the left: messages appear at the right
           <div
             role="region"
             aria-label="Selected assets"
-            className="absolute bottom-4 left-1/2 z-20 flex max-w-[calc(100%-16px)] -translate-x-1/2 items-center gap-2 rounded-xl border border-border bg-surface py-1.5 pr-1.5 pl-4 shadow-float"
+            className="absolute bottom-4 left-2 z-20 flex max-w-[calc(100%-16px)] items-center md:left-6 gap-2 rounded-xl border border-border bg-surface py-1.5 pr-1.5 pl-4 shadow-float"
           >
             <span role="status" className="text-sm whitespace-nowrap">
               <strong>{picked.size.toLocaleString("en")}</strong> selected

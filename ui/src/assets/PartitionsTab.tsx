@@ -42,7 +42,7 @@ const blockQuery = defineQuery(
   "asset/partitions/block",
   (client, { block: at, key }: { readonly key: string; readonly block: number }) =>
     client.assets.partitionList({ query: { key, after: at * block - 1, limit: block } }),
-  () => ["definitions"]
+  ({ key }) => [`asset:${key}`]
 )
 
 /** Goes through the partitions whose key has the text until it is the whole key. */
@@ -241,11 +241,12 @@ export const PartitionsTab = ({ assetKey, external, onPartition, partition }: {
   }, [range, total])
 
   const single = range !== undefined && range.from === range.to ? fromKey : undefined
+  const several = range !== undefined && range.from !== range.to
   useEffect(() => {
-    if (single !== undefined && single !== partition) onPartition(single)
+    if (several ? partition !== undefined : single !== undefined && single !== partition) onPartition(single)
     // only a choice changes the address
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [single])
+  }, [single, several])
 
   const shownPlane = useMemo(
     () => model === undefined || model.dimensions.length < 2 ? undefined : plane ?? firstPlane(model),
