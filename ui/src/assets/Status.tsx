@@ -17,10 +17,12 @@ import {
 } from "../kit/index.ts"
 import { partitionsText, staleLabel } from "./catalog.ts"
 
-/** The words for a state: a stale asset says what has changed. */
+/** The words for a state: a stale asset says what has changed, a partitioned one how much is missing beside what is fresh. */
 export const statusLabel = (word: Status, status: AssetStatus | undefined): string =>
   word === "Stale" && status !== undefined
     ? staleLabel(status.causes)
+    : word === "Fresh" && status?.partitions !== undefined && status.partitions.missing > 0
+    ? `Fresh, ${status.partitions.missing.toLocaleString("en")} missing`
     : word === "Unknown"
     ? "Loading"
     : lookOf(word).label
