@@ -1345,6 +1345,11 @@ export interface AssetStatus {
   /** The runs that are to compute it and have not ended, the newest first. */
   readonly running: ReadonlyArray<string>
   readonly staleness: Staleness
+  /**
+   * The partitions whose last try failed, or was not made since something upstream failed; `undefined` for an asset without
+   * partitions.
+   */
+  readonly failed: PartitionSubset.Any | undefined
   readonly checks: ReadonlyArray<CheckStatus>
   readonly freshness: Freshness.Evaluation
 }
@@ -1398,12 +1403,14 @@ export const status: {
   const outcomes = yield* log.outcomes(wanted(keys))
   const evaluations = yield* log.checks(wanted(keys))
   const running = runsByKey(yield* log.runs({ statuses: ["Running"] }))
-  const states = new GraphStaleness(compiled, versions, yield* resolveSets(reached))
+  const resolve = yield* resolveSets(reached)
+  const states = new GraphStaleness(compiled, versions, resolve)
   const told: Told = { keys, declared: declaredChecks(graph), versions, outcomes, evaluations, running }
   const now = yield* Clock.currentTimeMillis
   const found = byKey<AssetStatus>()
   for (const id of selected) {
-    const { freshness, key } = compiled.assets[id]!
+    const { freshness, key, partitions: set } = compiled.assets[id]!
+    const known = states.partitionsOf(id)
     const last = versions.get(key)?.[0]
     const tried = outcomes.get(key)?.[0]
     found[key] = {
@@ -1419,6 +1426,8 @@ export const status: {
         : last && (last.observed ? "Observed" : "Materialized"),
       running: (told.running.get(key) ?? noRuns).map((run) => run.id),
       staleness: states.of(id),
+      failed: set && known &&
+        PartitionSubset.fromResolved(resolve(set), failedTries(known, outcomes.get(key) ?? []).failed),
       checks: checkStatusesOf(told, key),
       freshness: Freshness.evaluate(freshness, last?.timestamp, now)
     }

@@ -112,7 +112,8 @@ const partitionsOfStatus = ({ partitions }: Model.AssetStatus): string =>
   partitions === undefined ? "" : [
     `${partitions.fresh.toLocaleString("en")}/${partitions.total.toLocaleString("en")}`,
     ...(partitions.stale > 0 ? [`${partitions.stale.toLocaleString("en")} stale`] : []),
-    ...(partitions.missing > 0 ? [`${partitions.missing.toLocaleString("en")} missing`] : [])
+    ...(partitions.missing > 0 ? [`${partitions.missing.toLocaleString("en")} missing`] : []),
+    ...(partitions.failed > 0 ? [`${partitions.failed.toLocaleString("en")} failed`] : [])
   ].join(", ")
 
 const freshness = (given: Given, { freshness }: Model.AssetStatus): Text.Cell | string => {

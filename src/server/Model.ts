@@ -196,7 +196,9 @@ export const AssetStatus = Schema.Struct({
     total: Schema.Int,
     fresh: Schema.Int,
     stale: Schema.Int,
-    missing: Schema.Int
+    missing: Schema.Int,
+    /** Those whose last try failed, whichever of the others they are. */
+    failed: Schema.Int
   })),
   /** The newest materialization or observation, of whichever partition. */
   last: optional(Schema.Struct({
@@ -235,8 +237,8 @@ export const AssetStatus = Schema.Struct({
 export type AssetStatus = typeof AssetStatus.Type
 
 /**
- * The one word that stands for an asset in lists and graphs. In this order: a run is to compute it; its last try failed; it
- * was never materialized; it is stale; it is fresh. An external asset that nobody has observed is `External`.
+ * The one word that stands for an asset in lists and graphs. In this order: a run is to compute it; its last try, or that
+ * of a partition, failed; it was never materialized; it is stale; it is fresh. An external asset that nobody has observed is `External`.
  *
  * @category schemas
  * @since 0.1.0
@@ -263,6 +265,7 @@ export const statusWord = (node: Pick<AssetNode, "external">, status: AssetStatu
   if (node.external && status.last === undefined) return "External"
   const { partitions } = status
   if (partitions !== undefined) {
+    if (partitions.failed > 0) return "Failed"
     if (partitions.stale > 0) return "Stale"
     return partitions.fresh === 0 ? "Missing" : "Fresh"
   }

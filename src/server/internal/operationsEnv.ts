@@ -183,7 +183,7 @@ const toStatus = (status: Catalog.AssetStatus, isDone: (runId: string) => boolea
     staleness: staleness._tag,
     causes: has?.causes.slice(0, maxCauses).map(toCause) ?? [],
     rootCauses: has?.rootCauses.slice(0, maxCauses).map(toCause) ?? [],
-    ...(staleness._tag === "Partitioned" && { partitions: countsOf(staleness) }),
+    ...(staleness._tag === "Partitioned" && { partitions: countsOf(staleness, status.failed) }),
     ...(last !== undefined && {
       last: {
         timestamp: last.timestamp,
@@ -205,13 +205,20 @@ const toStatus = (status: Catalog.AssetStatus, isDone: (runId: string) => boolea
   }
 }
 
-const countsOf = ({ fresh, missing, stale }: Catalog.Partitioned): Model.AssetStatus["partitions"] => {
-  const [freshCount, missingCount, staleCount] = [fresh, missing, stale].map(PartitionSubset.size) as [
-    number,
-    number,
-    number
-  ]
-  return { total: freshCount + missingCount + staleCount, fresh: freshCount, stale: staleCount, missing: missingCount }
+const countsOf = (
+  { fresh, missing, stale }: Catalog.Partitioned,
+  failed: PartitionSubset.Any | undefined
+): NonNullable<Model.AssetStatus["partitions"]> => {
+  const counts = {
+    fresh: PartitionSubset.size(fresh),
+    stale: PartitionSubset.size(stale),
+    missing: PartitionSubset.size(missing)
+  }
+  return {
+    total: counts.fresh + counts.stale + counts.missing,
+    ...counts,
+    failed: failed === undefined ? 0 : PartitionSubset.size(failed)
+  }
 }
 
 const toCause = (cause: Catalog.Cause): Model.StaleCause => ({

@@ -172,7 +172,7 @@ describe("words", () => {
 
   it("count partitions", () => {
     assert.strictEqual(
-      partitionsText({ total: 1500, fresh: 1000, stale: 0, missing: 500 }),
+      partitionsText({ total: 1500, fresh: 1000, stale: 0, missing: 500, failed: 0 }),
       "1,000 of 1,500 partitions fresh, 500 missing"
     )
   })

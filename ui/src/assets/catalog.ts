@@ -300,9 +300,12 @@ export const staleLabel = (causes: Api.Model.AssetStatus["causes"]): string => {
 }
 
 /** How the partitions of an asset stand, in words. */
-export const partitionsText = ({ fresh, missing, stale, total }: NonNullable<Api.Model.AssetStatus["partitions"]>) =>
+export const partitionsText = (
+  { failed, fresh, missing, stale, total }: NonNullable<Api.Model.AssetStatus["partitions"]>
+) =>
   [
     `${fresh.toLocaleString("en")} of ${total.toLocaleString("en")} partitions fresh`,
     ...(stale === 0 ? [] : [`${stale.toLocaleString("en")} stale`]),
-    ...(missing === 0 ? [] : [`${missing.toLocaleString("en")} missing`])
+    ...(missing === 0 ? [] : [`${missing.toLocaleString("en")} missing`]),
+    ...(failed === 0 ? [] : [`${failed.toLocaleString("en")} failed`])
   ].join(", ")

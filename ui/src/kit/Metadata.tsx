@@ -128,8 +128,7 @@ export const MetadataTable = ({ metadata, onPlot, empty }: {
   const entries = Object.entries(metadata)
   if (entries.length === 0) return empty ?? null
   return (
-    <table className="w-full table-fixed text-sm">
-      <caption className="sr-only">Metadata</caption>
+    <table aria-label="Metadata" className="w-full table-fixed text-sm">
       <tbody>
         {entries.map(([label, value]) => (
           <tr key={label} className="border-b border-border align-top last:border-0">
