@@ -310,7 +310,7 @@ describe("partitions", () => {
       const status = yield* Catalog.partitions(asset)
       // the list of assets counts the same ones
       const listed = (yield* Catalog.status(Graph.make({ asset }))).asset
-      assert.deepStrictEqual(listed.failed, status.failed)
+      assert.strictEqual(keysOf(listed.failed!), "b,c")
       assert.deepStrictEqual(
         Object.fromEntries(Object.entries(status).map(([name, of]) => [name, keysOf(of as PartitionSubset.Any)])),
         { all: "a,b,c,d,e", materialized: "a,b,d", missing: "c,e", failed: "b,c", inProgress: "c,e" }
