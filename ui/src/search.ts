@@ -88,14 +88,22 @@ export const assetSearch = (raw: RawSearch) => ({
 /** Search parameters of the page of an asset. */
 export type AssetSearch = ReturnType<typeof assetSearch>
 
-/** Of the lineage page: `expanded` are the groups that are open, `focus` is the key of an asset. */
+const directions = ["up", "down"] as const
+const folds = ["all", "none"] as const
+
+/**
+ * Of the lineage page: `focus` is the key of an asset, with `hops` all there is but so many steps up and down from it.
+ * `expanded` are the groups that are open, `fold` says that all or none are folded.
+ */
 export const lineageSearch = (raw: RawSearch) =>
   defined({
     select: text(raw.select),
     group: text(raw.group),
     focus: text(raw.focus),
     hops: count(raw.hops, 100),
-    expanded: texts(raw.expanded)
+    direction: directions.find((direction) => direction === text(raw.direction)),
+    expanded: texts(raw.expanded),
+    fold: folds.find((fold) => fold === text(raw.fold))
   })
 
 /** Search parameters of the lineage page. */
