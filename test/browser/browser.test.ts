@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe } from "@effect/vitest"
 import { assets } from "./assets.suite.ts"
 import { type Lab, openLab } from "./harness.ts"
 import { hostile } from "./hostile.suite.ts"
+import { large } from "./large.suite.ts"
+import { lineage } from "./lineage.suite.ts"
 import { look } from "./look.suite.ts"
+import { newcomer } from "./newcomer.suite.ts"
 import { runs } from "./runs.suite.ts"
 
 describe("the web UI", { concurrent: false }, () => {
@@ -17,8 +20,11 @@ describe("the web UI", { concurrent: false }, () => {
   afterAll(() => lab?.close())
 
   const opened = () => lab!
+  newcomer(opened)
+  lineage(opened)
   assets(opened)
   runs(opened)
   look(opened)
   hostile(opened)
+  large(opened)
 })

@@ -334,18 +334,24 @@ export const hostile = (): Definitions.Any => {
 // large
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** So many assets in groups of at most a hundred: three quarters of what they read is in their own group. */
+/**
+ * So many assets in groups of at most a hundred, which stand in six tiers. Each asset reads up to three of its own group, and
+ * one in four reads one of a group in the tier before.
+ */
 export const large = (count: number): Definitions.Any => {
   const size = Math.min(100, Math.max(10, Math.ceil(count / 5)))
+  const width = Math.ceil(size / 5)
+  const tier = Math.max(1, Math.ceil(count / size / 6)) * size
   const assets: Array<Asset.Any> = []
   for (let at = 0; at < count; at++) {
-    const team = Math.floor(at / size)
-    const within = [1, 2, 7].flatMap((back) => at % size >= back ? assets[at - back] ?? [] : [])
-    const across = at % 4 === 0 ? assets[at - size - (at * 7) % 13] ?? [] : []
+    const group = `team_${Math.floor(at / size)}`
+    const within = [0, 3, 7].slice(0, 1 + at % 3).map((by) => at - width - by).filter((from) => from >= at - at % size)
+    // of one of two groups of that tier
+    const across = at % 4 === 0 && at >= tier ? [at - tier + (at % 8 === 0 && at % tier + size < tier ? size : 0)] : []
     assets.push(
-      Asset.make(`team_${team}/asset_${at}`, {
-        deps: [...within.slice(0, 1 + at % 3), ...[across].flat()],
-        group: `team_${team}`,
+      Asset.make(`${group}/asset_${at}`, {
+        deps: [...within, ...across].map((from) => assets[from]!),
+        group,
         kinds: [at % 2 === 0 ? "sql" : "table"],
         codeVersion: "1",
         description: `Number ${at} of ${count}.`,

@@ -227,3 +227,13 @@ export const title = (page: Page, name: string | RegExp): Promise<unknown> =>
       ? [`^${name.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")} · effect-assets$`, ""]
       : [name.source, name.flags]
   )
+
+/** The lineage graph, when it is laid out. */
+export const graphOf = async (page: Page): Promise<Locator> => {
+  const graph = page.getByRole("group", { name: /^Lineage/ }).and(page.locator("[data-ready=true]"))
+  await graph.waitFor()
+  return graph
+}
+
+/** The button of an asset in the graph. */
+export const nodeOf = (page: Page, key: string): Locator => page.locator(`[data-node=${JSON.stringify(key)}]`)
