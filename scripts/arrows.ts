@@ -22,7 +22,7 @@ const ranks: ReadonlyArray<readonly [rank: string, modules: ReadonlyArray<string
     "Selection"
   ]],
   ["planner", ["Plan"]],
-  ["runtime services", ["IOManager", "EventLog", "RunLogs", "Catalog", "Runtime"]],
+  ["runtime services", ["IOManager", "AutomationStore", "EventLog", "RunLogs", "Catalog", "Runtime"]],
   ["automation", ["Job", "Automation", "Daemon", "Definitions"]],
   ["barrel and adapters", ["index", "node/", "io/", "testing/"]],
   ["edges", ["server/", "cli/", "cluster/"]]

@@ -27,6 +27,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as Stream from "effect/Stream"
+import * as AutomationStore from "./AutomationStore.ts"
 import * as codec from "./internal/logCodec.ts"
 import * as memory from "./internal/logMemory.ts"
 import * as database from "./internal/logSql.ts"
@@ -611,15 +612,24 @@ export class EventLog extends Context.Service<EventLog, Service>()("effect-asset
 export const makeMemory: Effect.Effect<Service> = memory.make
 
 /**
- * Keeps the log in memory as long as the layer lives, and the keys of dynamic partitions beside it. It grows with every
- * run, about 200 bytes for each asset.
+ * What every layer of the log keeps in one place: the log, the keys of dynamic partitions, and the state of automation.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Stored = EventLog | Partitions.DynamicKeys | AutomationStore.AutomationStore
+
+/**
+ * Keeps the log in memory as long as the layer lives, and the keys of dynamic partitions and the state of automation beside
+ * it. It grows with every run, about 200 bytes for each asset.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<EventLog | Partitions.DynamicKeys> = Layer.merge(
+export const layerMemory: Layer.Layer<Stored> = Layer.mergeAll(
   Layer.effect(EventLog, makeMemory),
-  Layer.effect(Partitions.DynamicKeys, Partitions.makeDynamicKeysMemory)
+  Layer.effect(Partitions.DynamicKeys, Partitions.makeDynamicKeysMemory),
+  Layer.effect(AutomationStore.AutomationStore, AutomationStore.makeMemory)
 )
 
 /**

@@ -1,5 +1,6 @@
 export * as Asset from "./Asset.ts"
 export * as AssetKey from "./AssetKey.ts"
+export * as AutomationStore from "./AutomationStore.ts"
 export * as Catalog from "./Catalog.ts"
 export * as Check from "./Check.ts"
 export * as Definitions from "./Definitions.ts"
