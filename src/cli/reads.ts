@@ -170,7 +170,7 @@ export const show = (
       ),
       asset.checks === 0
         ? Effect.succeed([])
-        : Effect.map(operations.checks({ key: options.key, limit: 100 }), ({ items }) => items)
+        : Effect.map(operations.checks({ key: options.key, limit: checksRead }), ({ items }) => items)
     ])
     const shownChecks = options.partition === undefined
       ? checks
@@ -222,7 +222,7 @@ export const show = (
       ]),
       ...(shownChecks.length === 0
         ? []
-        : ["", title("checks"), ...shownChecks.slice(0, 20).map((check) => checkText(given, check))]),
+        : ["", title("checks"), ...checkTexts(given, shownChecks)]),
       ...(history.length === 0
         ? []
         : [
@@ -253,19 +253,45 @@ const metadataText = (value: Metadata.Value): string => {
 
 const checkText = (given: Given, check: Model.CheckModel): string => {
   const { paint } = given.output.stdout
-  const look: Text.Look = check.status === "Passed"
-    ? "green"
-    : check.status === "NotEvaluated" || check.status === "Skipped" || check.status === "InProgress"
-    ? "dim"
-    : check.severity === "error"
-    ? "red"
-    : "yellow"
   const where = check.partition ?? check.partitions?.text
   const said = check.evaluation?.error?.message ?? check.evaluation?.description
-  return `  ${paint(look, check.status.replaceAll(/(?<=.)(?=[A-Z])/g, " ").toLowerCase())}  ${
-    Text.visible(check.check)
-  }${where === undefined ? "" : ` ${Text.visible(where)}`}${said === undefined ? "" : `: ${Text.visible(said)}`}`
+  return `  ${paint(checkLook(check), checkWord(check.status))}  ${Text.visible(check.check)}${
+    where === undefined ? "" : ` ${Text.visible(where)}`
+  }${said === undefined ? "" : `: ${Text.visible(said)}`}`
 }
+
+const checkWord = (status: Model.CheckModel["status"]): string =>
+  status.replaceAll(/(?<=.)(?=[A-Z])/g, " ").toLowerCase()
+
+const checkLook = ({ severity, status }: Model.CheckModel): Text.Look =>
+  status === "Passed"
+    ? "green"
+    : status === "NotEvaluated" || status === "Skipped" || status === "InProgress"
+    ? "dim"
+    : severity === "error"
+    ? "red"
+    : "yellow"
+
+/** Checks one by one; of very many partitions how many there are of each, and those that did not pass. */
+const checkTexts = (given: Given, checks: ReadonlyArray<Model.CheckModel>): ReadonlyArray<string> => {
+  if (checks.length <= checksShown) return checks.map((check) => checkText(given, check))
+  const some = checks.length === checksRead ? `, of the newest ${checksRead.toLocaleString("en")}` : ""
+  const bad = checks.filter((check) => checkLook(check) === "red" || checkLook(check) === "yellow")
+  return [
+    ...Array.from(Map.groupBy(checks, ({ check }) => check), ([name, found]) => {
+      const counts = Array.from(
+        Map.groupBy(found, ({ status }) => status),
+        ([status, { length }]) => `${length.toLocaleString("en")} ${checkWord(status)}`
+      )
+      return `  ${Text.visible(name)}: ${counts.join(", ")}${some}`
+    }),
+    ...bad.slice(0, checksShown).map((check) => checkText(given, check)),
+    ...(bad.length > checksShown ? [`  and ${(bad.length - checksShown).toLocaleString("en")} more`] : [])
+  ]
+}
+
+const checksShown = 10
+const checksRead = 1_000
 
 /** Draws the graph. */
 export const graph = (options: {
