@@ -31,7 +31,7 @@ export interface Service {
 }
 
 /** What is written. */
-export class Output extends Context.Service<Output, Service>()("effect-assets/cli/Output") {}
+export class Output extends Context.Service<Output, Service>()("effect-assets/cli/output") {}
 
 /** A stream of Node, or what stands for one. */
 export interface Writable {

@@ -80,7 +80,7 @@ export const serve = (options: {
         ...(state.loaded === undefined ? [] : ["  What was loaded before goes on."])
       ].join("\n")
     }
-    yield* Context.get(context, Deployment.Deployment).changes.pipe(
+    return yield* Context.get(context, Deployment.Deployment).changes.pipe(
       Stream.map(told),
       Stream.filter((line) => line !== undefined),
       Stream.changes,
