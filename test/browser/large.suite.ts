@@ -1,7 +1,7 @@
 /** Ten thousand assets in a hundred groups. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Deployments from "./deployments.ts"
-import { type Lab, picture, rowOf, type Site, title } from "./harness.ts"
+import { graphOf, type Lab, nodeOf, picture, rowOf, shows, type Site, title } from "./harness.ts"
 
 export const large = (lab: () => Lab): void => {
   describe("10,000 assets", { concurrent: false }, () => {
@@ -35,6 +35,51 @@ export const large = (lab: () => Lab): void => {
         // the links of the navigation are not squeezed by a hundred groups
         const link = await page.getByRole("link", { name: "Runs", exact: true }).boundingBox()
         assert.isAtLeast(link!.height, 24)
+      })
+    })
+
+    it("are drawn as folded groups, which open, and are found, moved and zoomed", async () => {
+      await lab().visit(await site(), "/lineage", async (page) => {
+        await graphOf(page)
+        await page.locator("[data-ready=true][data-nodes='0'][data-boxes='100']").waitFor()
+        await shows(page.getByRole("complementary", { name: "Details" }), "10,000")
+        await picture(page, "large-lineage")
+        await page.getByRole("combobox", { name: "Find an asset" }).fill("asset_4321")
+        await page.getByRole("option", { name: /asset_4321/ }).first().click()
+        // its group is open, and it is in the middle
+        await page.locator("[data-ready=true][data-nodes='100']").waitFor()
+        await nodeOf(page, "team_43/asset_4321").waitFor()
+        assert.strictEqual(await nodeOf(page, "team_43/asset_4321").getAttribute("aria-pressed"), "true")
+        await picture(page, "large-lineage-found")
+
+        const before = (await nodeOf(page, "team_43/asset_4321").boundingBox())!
+        const graph = (await (await graphOf(page)).boundingBox())!
+        // between the nodes, where nothing is pressed
+        await page.mouse.move(graph.x + 20, graph.y + 60)
+        await page.mouse.down()
+        await page.mouse.move(graph.x + 70, graph.y + 85, { steps: 4 })
+        await page.mouse.move(graph.x + 120, graph.y + 110, { steps: 4 })
+        await page.mouse.up()
+        await vi.waitFor(async () => {
+          const after = (await nodeOf(page, "team_43/asset_4321").boundingBox())!
+          assert.closeTo(after.x - before.x, 100, 3)
+          assert.closeTo(after.y - before.y, 50, 3)
+        })
+        await page.getByRole("button", { name: "Zoom in" }).click()
+        await vi.waitFor(async () => {
+          const after = (await nodeOf(page, "team_43/asset_4321").boundingBox())!
+          assert.isAbove(after.width, before.width * 1.3)
+        })
+        await page.getByRole("button", { name: "Expand all groups" }).click()
+        await page.locator("[data-ready=true][data-nodes='10000']").waitFor()
+        await page.getByRole("button", { name: "Show everything" }).click()
+        await picture(page, "large-lineage-open")
+        await page.getByRole("button", { name: "Collapse all groups" }).click()
+        await page.locator("[data-ready=true][data-nodes='0']").waitFor()
+        // the lineage of one of them
+        await page.goto(`${(await site()).url}/#/lineage?focus=team_43/asset_4321&hops=2`)
+        await nodeOf(page, "team_43/asset_4321").waitFor()
+        await picture(page, "large-neighbours")
       })
     })
   })

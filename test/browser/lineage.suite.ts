@@ -124,7 +124,7 @@ export const lineage = (lab: () => Lab): void => {
         await nodeOf(page, "shop/customers").getByText("Fresh").waitFor()
 
         // a box around the assets of the group of stocks
-        await page.keyboard.press("Escape")
+        await page.getByRole("button", { name: "Clear the selection" }).click()
         const boxes = await Promise.all(
           ["stock/by_day", "stock/by_region", "stock/by_day_and_region"].map((key) => nodeOf(page, key).boundingBox())
         )
