@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { between, type Camera, centre, fit, reveal, seen, zoomAt } from "../../../ui/src/graph/camera.ts"
+import { begin, between, type Camera, centre, fit, reveal, seen, zoomAt } from "../../../ui/src/graph/camera.ts"
 
 const viewport = { width: 1000, height: 600 }
 const toScreen = ({ scale, x, y }: Camera, atX: number, atY: number) => [atX * scale + x, atY * scale + y] as const
@@ -26,6 +26,22 @@ describe("camera", () => {
       assert.isAtMost(bottom, 560.1)
       assert.approximately(left - 0, 1000 - right, 1e-6)
     }
+  })
+
+  it("begins with all of an area, or with its left side where all of it could not be read", () => {
+    const viewport = { width: 1000, height: 600 }
+    const area = (width: number, height: number) => ({ left: 0, top: 0, right: width, bottom: height })
+    const small = area(1200, 300)
+    assert.deepStrictEqual(begin(small, viewport, 0.6), fit(small, viewport))
+    // 0.46 would show all of it
+    const wide = begin(area(2000, 300), viewport, 0.6)
+    assert.deepStrictEqual([wide.scale, wide.x], [0.6, 40])
+    assert.closeTo(150 * wide.scale + wide.y, (600 - 36) / 2, 0.001)
+    const high = begin(area(300, 1500), viewport, 0.6)
+    assert.deepStrictEqual([high.scale, high.x, high.y], [0.6, 40, 40])
+    // far too large: an overview
+    const huge = area(20_000, 300)
+    assert.deepStrictEqual(begin(huge, viewport, 0.6), fit(huge, viewport))
   })
 
   it("fits an area without a size, and a viewport without one", () => {

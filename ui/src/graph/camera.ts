@@ -39,6 +39,19 @@ export const fit = (area: Rectangle, viewport: Viewport, padding = 40): Camera =
   return centre((area.left + area.right) / 2, (area.top + area.bottom) / 2, scale, free)
 }
 
+/**
+ * Where to begin: with all of it, unless that is too small to be read and it is not much too large. Then with what is
+ * upstream, at a size that can be read.
+ */
+export const begin = (area: Rectangle, viewport: Viewport, readable: number, padding = 40): Camera => {
+  const all = fit(area, viewport, padding)
+  if (all.scale >= readable || all.scale < readable / 2) return all
+  const free = viewport.height - bottomBar - 2 * padding
+  const tall = (area.bottom - area.top) * readable > free
+  const { y } = centre(0, (area.top + area.bottom) / 2, readable, { width: 0, height: viewport.height - bottomBar })
+  return { scale: readable, x: padding - area.left * readable, y: tall ? padding - area.top * readable : y }
+}
+
 /** A place of the layout in the middle of the viewport. */
 export const centre = (x: number, y: number, scale: number, viewport: Viewport): Camera => ({
   scale,

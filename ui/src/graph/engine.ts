@@ -3,6 +3,7 @@
  * when other nodes come near enough to be elements.
  */
 import {
+  begin as beginCamera,
   between,
   type Camera,
   centre,
@@ -76,6 +77,8 @@ export interface Engine {
 
 /** From this scale on, nodes and boxes are elements: large enough to be hit, 24 pixels. So many of each at most. */
 const nodesNear = 0.47
+/** From this scale on, a name within a node can be read. */
+const readable = 0.6
 const boxesNear = 0.24
 const maxNodes = 400
 const maxBoxes = 250
@@ -260,7 +263,7 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
 
   const drawMinimap = (frame: Frame): void => {
     const { height, shown, width, boxes } = frame.scene.layout
-    const wanted = shown + boxes.length > 20 && !contains(seen(camera, viewport), whole())
+    const wanted = shown + boxes.length > 8 && !contains(seen(camera, viewport), whole())
     minimap.style.display = wanted ? "" : "none"
     if (!wanted) return
     const [most, mostHigh] = [184, 124]
@@ -366,7 +369,9 @@ export const makeEngine = (elements: Elements, handlers: Handlers): Engine => {
   /** Where the camera is to begin with. */
   const place = (): void => {
     placed = true
-    camera = fitCamera(whole(), viewport)
+    const shown = scene?.layout.shown ?? 0
+    // names of groups can be read from farther away, and of a large graph an overview is wanted
+    camera = shown > 0 && shown <= 100 ? beginCamera(whole(), viewport, readable) : fitCamera(whole(), viewport)
     focusNow(false)
   }
 
