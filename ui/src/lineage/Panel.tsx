@@ -145,7 +145,7 @@ const One = ({ graph, node, onClear, onExtend, onSearch }: Actions & {
                     {last.partition === undefined ? null : <>, {last.partition}</>}
                     {last.runId === undefined ? null : (
                       <>
-                        in <RunLink id={last.runId} />
+                        {" "}in <RunLink id={last.runId} />
                       </>
                     )}
                   </>
