@@ -24,7 +24,6 @@ import { hasProperty } from "effect/Predicate"
 import type * as Check from "./Check.ts"
 import type * as EventLog from "./EventLog.ts"
 import type * as Graph from "./Graph.ts"
-import type * as Partitions from "./Partitions.ts"
 import type * as Runtime from "./Runtime.ts"
 
 const TypeId = "~effect-assets/Definitions"
@@ -46,15 +45,14 @@ export interface Definitions<out T extends Graph.Assets, out C extends Check.Any
 
 /**
  * What the layer of definitions provides: the services of the assets and checks, the event log, and the keys of dynamic
- * partitions, which every log layer keeps beside it.
+ * partitions and the state of automation, which every log layer keeps beside it.
  *
  * @category utility types
  * @since 0.1.0
  */
 export type Services<T extends Graph.Assets, C extends Check.Any = never> =
   | Runtime.Services<T, C>
-  | EventLog.EventLog
-  | Partitions.DynamicKeys
+  | EventLog.Stored
 
 /**
  * Definitions of any assets.

@@ -648,6 +648,7 @@ const openDatabase = Effect.suspend(() =>
   database.make({
     codec: codec.makeEventCodec(Event),
     fail: (operation, cause) => new EventLogError({ operation, cause }),
+    failAutomation: (operation, cause) => new AutomationStore.AutomationStoreError({ operation, cause }),
     pollInterval: PollInterval
   })
 )
@@ -664,8 +665,8 @@ export const makeSql: Effect.Effect<Service, EventLogError, SqlClient.SqlClient 
 )
 
 /**
- * Keeps the log in a database, SQLite or PostgreSQL, and the keys of dynamic partitions beside it. Several processes may
- * share it.
+ * Keeps the log in a database, SQLite or PostgreSQL, and the keys of dynamic partitions and the state of automation beside
+ * it. Several processes may share it.
  *
  * **Example** (A log in SQLite)
  *
@@ -691,10 +692,13 @@ export const makeSql: Effect.Effect<Service, EventLogError, SqlClient.SqlClient 
  * @category layers
  * @since 0.1.0
  */
-export const layerSql: Layer.Layer<EventLog | Partitions.DynamicKeys, EventLogError, SqlClient.SqlClient> = Layer
-  .effectContext(
-    Effect.map(
-      openDatabase,
-      ({ dynamicKeys, log }) => Context.make(EventLog, log).pipe(Context.add(Partitions.DynamicKeys, dynamicKeys))
-    )
+export const layerSql: Layer.Layer<Stored, EventLogError, SqlClient.SqlClient> = Layer.effectContext(
+  Effect.map(
+    openDatabase,
+    ({ automation, dynamicKeys, log }) =>
+      Context.make(EventLog, log).pipe(
+        Context.add(Partitions.DynamicKeys, dynamicKeys),
+        Context.add(AutomationStore.AutomationStore, automation)
+      )
   )
+)

@@ -21,6 +21,7 @@ import {
   prunedBy,
   StoreProblem,
   takeLease,
+  takenId,
   ttlOf,
   validCommit,
   validRequests,
@@ -127,7 +128,7 @@ export const make = (
           const state = stateOf(automation)
           const recorded = tick && ticksById.get(tick.id)
           if (recorded !== undefined) {
-            if (recorded.automation !== automation) throw taken(recorded)
+            if (recorded.automation !== automation) throw new StoreProblem({ message: takenId(recorded) })
             return { _tag: "Committed", tick: recorded, queued: queuedBy(recorded.id), state }
           }
           const consumed = runKeys.get(automation) ?? new Map<string, string>()
@@ -302,9 +303,6 @@ export const make = (
         )
     }
   })
-
-const taken = ({ automation, id }: AutomationStore.Tick) =>
-  new StoreProblem({ message: `the id "${id}" is that of a tick of "${automation}": give every tick an id of its own` })
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => a < b ? -1 : a > b ? 1 : 0
 

@@ -107,6 +107,14 @@ export const validCommit = (commit: AutomationStore.Commit): AutomationStore.Com
 }
 
 /**
+ * Why a tick cannot be recorded under the id of another one.
+ *
+ * @internal
+ */
+export const takenId = ({ automation, id }: AutomationStore.Tick): string =>
+  `the id "${id}" is that of a tick of "${automation}": give every tick an id of its own`
+
+/**
  * The run keys of a commit.
  *
  * @internal

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as automation from "./automationStoreSchema.ts"
 import { LogProblem } from "./logErrors.ts"
 
 const migrationsTable = "effect_assets_migrations"
@@ -89,27 +90,27 @@ const statements = (dialect: "sqlite" | "pg"): ReadonlyArray<string> => {
   ]
 }
 
-const loader = Migrator.fromRecord({
-  "0001_event_log": SqlClient.SqlClient.use((client) => {
+/** Runs statements, one after the other. */
+const each = (statements: (dialect: "sqlite" | "pg") => ReadonlyArray<string>) =>
+  SqlClient.SqlClient.use((client) => {
     const sql = client.withoutTransforms()
     return Effect.forEach(
       statements(sql.onDialectOrElse({ pg: () => "pg" as const, orElse: () => "sqlite" as const })),
       (statement) => sql.unsafe(statement),
       { discard: true }
     )
-  }),
-  "0002_config_of_runs": SqlClient.SqlClient.use((client) => {
-    const sql = client.withoutTransforms()
-    return Effect.forEach(
-      ["config", "config_hidden"],
-      (column) => sql.unsafe(`ALTER TABLE effect_assets_runs ADD COLUMN ${column} TEXT`),
-      { discard: true }
-    )
   })
+
+const loader = Migrator.fromRecord({
+  "0001_event_log": each(statements),
+  "0002_config_of_runs": each(() =>
+    ["config", "config_hidden"].map((column) => `ALTER TABLE effect_assets_runs ADD COLUMN ${column} TEXT`)
+  ),
+  "0003_automation": each((dialect) => automation.statements(dialect, begin))
 })
 
 /** The newest version of the tables that this version of the library knows. */
-const known = 2
+const known = 3
 
 /**
  * Creates the tables or brings them up to date. Processes that do so at once wait for each other. Fails for tables that

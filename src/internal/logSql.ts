@@ -11,13 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
+import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
+import * as automation from "./automationStoreSql.ts"
 import { type EventCodec, fromColumn, toColumn } from "./logCodec.ts"
 import { explained, LogProblem } from "./logErrors.ts"
 import { migrate } from "./logSchema.ts"
@@ -37,11 +38,14 @@ import {
   versionState,
   wholeAsset
 } from "./logState.ts"
+import * as statements from "./sqlStatements.ts"
+import { type Table, type Value, type Values, whileLocked } from "./sqlStatements.ts"
 
 /** What the module of the log gives to its own implementation. */
 export interface Environment {
   readonly codec: EventCodec
   readonly fail: (operation: "open" | "append" | "read" | "remove", cause: unknown) => EventLog.EventLogError
+  readonly failAutomation: automation.Environment["fail"]
   /** How often the log is asked for what other processes have written. */
   readonly pollInterval: Effect.Effect<Duration.Input>
 }
@@ -50,6 +54,7 @@ export interface Environment {
 export interface Stored {
   readonly log: EventLog.Service
   readonly dynamicKeys: Partitions.DynamicKeysService
+  readonly automation: AutomationStore.Service
 }
 
 /** An event on its way into the database. */
@@ -66,26 +71,16 @@ interface Pending {
   abandoned: boolean
 }
 
-type Value = string | number | null
-type Values = ReadonlyArray<Value>
-
 /** How many events one read takes. */
 const pageSize = 500
 /** At most so many calls of `append` share a transaction. */
 const groupSize = 1000
-/** At most so many rows are written by one statement: times its columns, that is within the limits of all databases. */
-const rowsPerStatement = 128
 /** So many events are pruned in one transaction. */
 const pruneSize = 5000
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tables
 // ---------------------------------------------------------------------------------------------------------------------
-
-interface Table {
-  readonly name: string
-  readonly columns: ReadonlyArray<string>
-}
 
 /** A table of states: what a row is about is told by `asset`, `slot` and `kind`. */
 interface StateTable extends Table {
@@ -390,18 +385,6 @@ const batchOf = (entries: ReadonlyArray<Entry>, before: number): Batch => {
 // the log
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Nothing of a transaction that ended so is recorded, and another attempt may succeed. */
-const lost = new Set<string>(["LockTimeoutError", "SerializationError", "DeadlockError"])
-
-/** Waits about as long as `patience`, for other writers. A driver that waits itself makes the attempts fewer. */
-const whileLocked = <A, E>(effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError> =>
-  Effect.retry(effect, {
-    while: (error) => isSqlError(error) && lost.has(error.reason._tag),
-    schedule: Schedule.upTo(Schedule.jittered(Schedule.spaced("15 millis")), { duration: patience })
-  })
-
-const patience = "1 minute"
-
 /** Where the connection broke, nobody knows whether the transaction was committed: what is tried again may come twice. */
 const isUncertain = (exit: Exit.Exit<unknown, SqlError>): boolean =>
   Option.match(Exit.findErrorOption(exit), {
@@ -409,46 +392,18 @@ const isUncertain = (exit: Exit.Exit<unknown, SqlError>): boolean =>
     onSome: (error) => error.reason._tag === "ConnectionError"
   })
 
-const isSqlError = (error: unknown): error is SqlError =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
-
 /**
- * Opens the log of a database, and the keys of dynamic partitions beside it.
+ * Opens the log of a database, and the keys of dynamic partitions and the state of automation beside it.
  *
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  { codec, fail, pollInterval }: Environment
+  { codec, fail, failAutomation, pollInterval }: Environment
 ): Effect.fn.Return<Stored, EventLog.EventLogError, SqlClient.SqlClient | Scope.Scope> {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   yield* Effect.mapError(whileLocked(migrate(sql)), (cause) => fail("open", explained(cause)))
 
-  const pg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
-
-  // ---- statements
-
-  /** Runs a statement in the transaction that is open. What is untrusted stands among the parameters. */
-  const execute = <Row>(text: string, params: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
-    Effect.flatMap(
-      // the service is there within `withTransaction`
-      sql.transactionService as unknown as Effect.Effect<SqlClient.TransactionConnection.Service>,
-      ([connection]) => connection.execute(numbered(text), params, undefined)
-    )
-
-  const numbers = new Map<string, string>()
-  /** PostgreSQL numbers its parameters. */
-  const numbered = (text: string): string => {
-    if (!pg) return text
-    let known = numbers.get(text)
-    if (known === undefined) {
-      let n = 0
-      numbers.set(text, known = text.replaceAll("?", () => `$${++n}`))
-    }
-    return known
-  }
-
-  const transaction = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
-    whileLocked(sql.withTransaction(effect))
+  const { among, execute, insert, is, isParams, list, numbered, pg, transaction } = statements.make(sql)
 
   const read = <A, E>(effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, EventLog.EventLogError> =>
     Effect.mapError(whileLocked(effect), (cause) => fail("read", explained(cause)))
@@ -463,44 +418,7 @@ export const make = Effect.fnUntraced(function*(
       ([head]) => Number(head!.cursor)
     )
 
-  /** A condition on a column that is indexed; `?` stands for its value, once or twice. */
-  const is = (column: string): string => pg ? `left(${column}, 200) = left(?, 200) AND ${column} = ?` : `${column} = ?`
-  const isParams = (value: string): ReadonlyArray<string> => pg ? [value, value] : [value]
-
-  /** The condition that an indexed column has one of some values, which are one parameter: a list in JSON. */
-  const among = (column: string): string =>
-    pg
-      ? `(left(${column}, 200), ${column}) IN ` +
-        "(SELECT left(value, 200), value FROM json_array_elements_text(CAST(CAST(? AS TEXT) AS JSON)) AS list(value))"
-      : `${column} IN (SELECT value FROM json_each(?))`
-  const list = (values: Iterable<string>): string => JSON.stringify(Array.from(values, toColumn))
-
   // ---- writing
-
-  const insertions = new Map<string, string>()
-  const insertion = (name: string, columns: ReadonlyArray<string>, rows: number, replace: boolean): string => {
-    const id = `${name} ${rows}`
-    let text = insertions.get(id)
-    if (text === undefined) {
-      const row = `(${columns.map(() => "?").join(", ")})`
-      text = `INSERT ${replace ? "OR REPLACE " : ""}INTO ${name} (${columns.join(", ")}) VALUES ${
-        Array(rows).fill(row).join(", ")
-      }`
-      insertions.set(id, text)
-    }
-    return text
-  }
-
-  const insert = Effect.fnUntraced(function*({ columns, name }: Table, rows: ReadonlyArray<Values>, replace = false) {
-    for (let at = 0; at < rows.length;) {
-      // few sizes, so that statements are prepared once
-      const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(rows.length - at)))
-      const params: Array<Value> = []
-      for (let index = at; index < at + size; index++) params.push(...rows[index]!)
-      yield* execute(insertion(name, columns, size, replace), params)
-      at += size
-    }
-  })
 
   const putStates = Effect.fnUntraced(function*(table: StateTable, states: ReadonlyMap<string, Values>) {
     if (states.size === 0) return
@@ -573,14 +491,11 @@ export const make = Effect.fnUntraced(function*(
 
   // ---- the writer
 
-  let committed = 0
-  const waiting = new Set<() => void>()
-  const wake = (head: number): void => {
-    committed = Math.max(committed, head)
-    const woken = [...waiting]
-    waiting.clear()
-    for (const resume of woken) resume()
-  }
+  const readHead = read(Effect.map(
+    sql.unsafe<{ readonly cursor: number | bigint }>("SELECT cursor FROM effect_assets_head WHERE id = 1"),
+    ([head]) => Number(head!.cursor)
+  ))
+  const { after: grown, wake } = statements.makeGrowth(readHead, pollInterval)
 
   const settle = (pending: Pending, exit: Exit.Exit<number, SqlError>): void => {
     Deferred.doneUnsafe(
@@ -716,27 +631,6 @@ export const make = Effect.fnUntraced(function*(
         )
     )
   }
-
-  const readHead = read(Effect.map(
-    sql.unsafe<{ readonly cursor: number | bigint }>("SELECT cursor FROM effect_assets_head WHERE id = 1"),
-    ([head]) => Number(head!.cursor)
-  ))
-
-  /** Waits until the log is longer than it was seen to be, and gives its newest cursor. */
-  const grown = Effect.fnUntraced(function*(seen: number) {
-    const interval = yield* pollInterval
-    const appended = Effect.callback<void>((resume) => {
-      if (committed > seen) return resume(Effect.void)
-      const resumed = () => resume(Effect.void)
-      waiting.add(resumed)
-      return Effect.sync(() => waiting.delete(resumed))
-    })
-    while (true) {
-      const head = yield* readHead
-      if (head > seen) return head
-      yield* Effect.raceFirst(appended, Effect.sleep(interval))
-    }
-  })
 
   const tail = (wanted: EventLog.EventFilter): Stream.Stream<EventLog.LoggedEvent, EventLog.EventLogError> => {
     const filter = paged(wanted)
@@ -1026,6 +920,7 @@ export const make = Effect.fnUntraced(function*(
             ))
           ))
         )
-    }
+    },
+    automation: automation.make(sql, { fail: failAutomation, pollInterval })
   }
 })

@@ -9,7 +9,6 @@ import * as Layer from "effect/Layer"
 import type { SqlError } from "effect/sql/SqlError"
 import * as EventLog from "../EventLog.ts"
 import * as IOManager from "../IOManager.ts"
-import type * as Partitions from "../Partitions.ts"
 import * as RunLogs from "../RunLogs.ts"
 import { withSmallFiles } from "./smallFiles.ts"
 import * as SqliteClient from "./SqliteClient.ts"
@@ -48,7 +47,8 @@ export interface Options {
 }
 
 /**
- * Keeps values in `DIRECTORY/storage` and the event log, with the keys of dynamic partitions, in `DIRECTORY/events.db`.
+ * Keeps values in `DIRECTORY/storage` and the event log, with the keys of dynamic partitions and the state of automation, in
+ * `DIRECTORY/events.db`.
  * What runs log is kept in `DIRECTORY/logs`, if `RunLogs.layerCapture` is there. Several processes may share the directory.
  * Needs the package `@effect/platform-node`.
  *
@@ -74,7 +74,7 @@ export interface Options {
  * @since 0.1.0
  */
 export const layer = (options: Options): Layer.Layer<
-  IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys,
+  IOManager.IOManager | EventLog.Stored,
   EventLog.EventLogError | SqlError
 > => {
   const { directory, retention } = options

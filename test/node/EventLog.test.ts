@@ -73,6 +73,18 @@ describe("the log in PostgreSQL", () => {
     }))
 })
 
+/** The tables that the third version of the database has added. */
+const automationTables = [
+  "automation_head",
+  "leases",
+  "automations",
+  "condition_cursors",
+  "ticks",
+  "queue",
+  "run_keys",
+  "evaluations"
+]
+
 describe("the log in SQLite", () => {
   it.effect.prop("agrees with the one in memory", [operations], ([operations]) =>
     Effect.scoped(Effect.gen(function*() {
@@ -215,7 +227,7 @@ describe("the log in SQLite", () => {
         Effect.flatMap(open(SqliteClient.layer({ filename })), ({ log }) => log.append([started("one")]))
       )
       const db = new DatabaseSync(filename)
-      db.exec("INSERT INTO effect_assets_migrations (migration_id, name) VALUES (3, 'later')")
+      db.exec("INSERT INTO effect_assets_migrations (migration_id, name) VALUES (99, 'later')")
       const message = yield* refusal(SqliteClient.layer({ filename }))
       assert.match(
         message,
@@ -234,7 +246,8 @@ describe("the log in SQLite", () => {
       const db = new DatabaseSync(filename)
       db.exec("ALTER TABLE effect_assets_runs DROP COLUMN config")
       db.exec("ALTER TABLE effect_assets_runs DROP COLUMN config_hidden")
-      db.exec("DELETE FROM effect_assets_migrations WHERE migration_id = 2")
+      for (const table of automationTables) db.exec(`DROP TABLE effect_assets_${table}`)
+      db.exec("DELETE FROM effect_assets_migrations WHERE migration_id > 1")
       db.close()
       const { log } = yield* open(SqliteClient.layer({ filename }))
       yield* log.append([started("new", [], { config: { a: 1 } })])

@@ -1,5 +1,5 @@
 import { Config, Context, Effect, Layer, Schema } from "effect"
-import { Asset, Check, Definitions, EventLog, Graph, IOManager, type Partitions } from "effect-assets"
+import { Asset, Check, Definitions, EventLog, Graph, IOManager } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { Deployment } from "effect-assets/server"
 import { describe, expectTypeOf, it } from "vitest"
@@ -32,7 +32,7 @@ type Lacks<L> = L extends Layer.Layer<infer Out, infer _E, infer _R> ?
 describe("Definitions.make", () => {
   it("needs the services of assets, IO managers and checks, the log and dynamic keys", () => {
     expectTypeOf<Definitions.Services<typeof graph.assets, typeof audited>>().toEqualTypeOf<
-      Api | Audit | Warehouse | IOManager.IOManager | EventLog.EventLog | Partitions.DynamicKeys
+      Api | Audit | Warehouse | IOManager.IOManager | EventLog.Stored
     >()
     const definitions = Definitions.make({ graph, layer: all })
     expectTypeOf(definitions.graph).toEqualTypeOf(graph)
@@ -53,7 +53,7 @@ describe("Definitions.make", () => {
     // @ts-expect-error what a check needs is missing
     Definitions.make({ graph, layer: noAudit })
     const noLog = Layer.mergeAll(IOManager.layerMemory, api, audit, warehouse)
-    expectTypeOf<Lacks<typeof noLog>>().toEqualTypeOf<EventLog.EventLog | Partitions.DynamicKeys>()
+    expectTypeOf<Lacks<typeof noLog>>().toEqualTypeOf<EventLog.Stored>()
     // @ts-expect-error the event log is missing
     Definitions.make({ graph, layer: noLog })
     // @ts-expect-error the log is needed also where nothing is computed
