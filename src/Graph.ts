@@ -30,6 +30,7 @@ import * as Asset from "./Asset.ts"
 import * as AssetKey from "./AssetKey.ts"
 import * as Check from "./Check.ts"
 import { compile, type Compiled } from "./internal/compile.ts"
+import * as Drawing from "./internal/drawing.ts"
 import { didYouMean, suggest } from "./internal/suggest.ts"
 
 const TypeId = "~effect-assets/Graph"
@@ -735,18 +736,7 @@ const idOf = (graph: Compiled, key: string): number => {
 export const toMermaid = (
   self: Any,
   options?: { readonly direction?: "LR" | "RL" | "TB" | "BT" | undefined }
-): string => {
-  // Mermaid reads its own entity codes inside quoted labels
-  const label = (text: string) => text.replaceAll(/[#&<>"`\\]/g, (char) => `#${char.codePointAt(0)};`)
-  return drawing(self, {
-    start: `flowchart ${options?.direction ?? "LR"}`,
-    end: [],
-    node: (id, asset) => asset.external ? `n${id}(["${label(asset.key)}"])` : `n${id}["${label(asset.key)}"]`,
-    group: (at, name) => `subgraph g${at} ["${label(name)}"]`,
-    close: "end",
-    edge: (from, to, loaded) => `n${from} ${loaded ? "-->" : "-.->"} n${to}`
-  })
-}
+): string => Drawing.toMermaid(drawingOf(self), options?.direction)
 
 /**
  * The graph in the DOT language of Graphviz. External assets are dashed; groups are clusters; edges that only order are
@@ -768,50 +758,21 @@ export const toMermaid = (
 export const toDot = (
   self: Any,
   options?: { readonly direction?: "LR" | "RL" | "TB" | "BT" | undefined }
-): string => {
-  const label = (text: string) => text.replaceAll(/["\\]/g, "\\$&")
-  return drawing(self, {
-    start: `digraph assets {\n  rankdir=${options?.direction ?? "LR"};`,
-    end: ["}"],
-    node: (id, asset) => `n${id} [label="${label(asset.key)}"${asset.external ? ", style=dashed" : ""}];`,
-    group: (at, name) => `subgraph cluster_${at} { label="${label(name)}";`,
-    close: "}",
-    edge: (from, to, loaded) => `n${from} -> n${to}${loaded ? "" : " [style=dashed]"};`
-  })
-}
+): string => Drawing.toDot(drawingOf(self), options?.direction)
 
-const drawing = (self: Any, words: {
-  readonly start: string
-  readonly end: ReadonlyArray<string>
-  readonly node: (id: number, asset: Asset.Any) => string
-  readonly group: (at: number, name: string) => string
-  readonly close: string
-  readonly edge: (from: number, to: number, loaded: boolean) => string
-}): string => {
+const drawingOf = (self: Any): Drawing.Drawing => {
   const graph = compiled(self)
-  const lines: Array<string> = []
-  const groups = new Map<string, Array<string>>()
-  graph.assets.forEach((asset, id) => {
-    const line = words.node(id, asset)
-    if (asset.group === undefined) lines.push(`  ${line}`)
-    else {
-      const members = groups.get(asset.group)
-      if (members === undefined) groups.set(asset.group, [line])
-      else members.push(line)
-    }
-  })
-  let at = 0
-  for (const [name, members] of groups) {
-    lines.push(`  ${words.group(at++, name)}`, ...members.map((line) => `    ${line}`), `  ${words.close}`)
+  const { offsets, targets } = graph.parents
+  return {
+    nodes: graph.assets.map(({ external, group, key }) => ({ label: key, dashed: external, group })),
+    edges: graph.assets.flatMap((_, id) => {
+      const loaded = new Set(graph.reads[id]!.map((read) => read.id))
+      return Array.from(
+        targets.subarray(offsets[id], offsets[id + 1]),
+        (parent) => ({ from: parent, to: id, loads: loaded.has(parent) })
+      )
+    })
   }
-  for (let id = 0; id < graph.assets.length; id++) {
-    const loaded = new Set(graph.reads[id]!.map((read) => read.id))
-    const { offsets, targets } = graph.parents
-    for (const parent of targets.subarray(offsets[id], offsets[id + 1])) {
-      lines.push(`  ${words.edge(parent, id, loaded.has(parent))}`)
-    }
-  }
-  return [words.start, ...lines, ...words.end].join("\n")
 }
 
 /**

@@ -28,10 +28,11 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
+import * as Drawing from "./Drawing.ts"
 import * as Model from "./Model.ts"
 import * as Problem from "./Problem.ts"
 
-export { Model, Problem }
+export { Drawing, Model, Problem }
 
 const { get, post } = HttpApiEndpoint
 

@@ -14,7 +14,7 @@ import {
   X
 } from "lucide-react"
 import { useCallback, useEffect, useMemo, useRef, useState } from "react"
-import { ofAssets, toDot, toMermaid } from "../../../src/cli/drawing.ts"
+import { Api } from "../api/contract.ts"
 import { type Graph, useGraph, useSelection } from "../api/index.ts"
 import { SelectionField, SelectionProblem } from "../assets/SelectionField.tsx"
 import { stored } from "../external.ts"
@@ -152,15 +152,19 @@ const copyText = async (text: string, what: string): Promise<void> => {
 }
 
 const CopyMenu = ({ graph, view }: { readonly graph: Graph; readonly view: View }) => {
-  const drawing = () => ofAssets(graph, view.data.nodes.map(({ id }) => id))
+  const drawing = () => Api.Drawing.ofAssets(graph, view.data.nodes.map(({ id }) => id))
   return (
     <Menu
       label="Copy the graph"
       side="bottom-end"
       trigger={(props) => <Button {...props} aria-label="Copy the graph" icon={Share2} className="px-2" />}
       items={[
-        { label: "Copy as Mermaid", icon: Copy, onSelect: () => void copyText(toMermaid(drawing()), "Mermaid") },
-        { label: "Copy as DOT", icon: Copy, onSelect: () => void copyText(toDot(drawing()), "DOT") }
+        {
+          label: "Copy as Mermaid",
+          icon: Copy,
+          onSelect: () => void copyText(Api.Drawing.toMermaid(drawing()), "Mermaid")
+        },
+        { label: "Copy as DOT", icon: Copy, onSelect: () => void copyText(Api.Drawing.toDot(drawing()), "DOT") }
       ]}
     />
   )
