@@ -129,6 +129,7 @@ const shown = ({ best, median }: { readonly best: number; readonly median: numbe
 const searchTime = async (page: Page, text: string, key: string): Promise<number> => {
   const field = page.getByRole("searchbox", { name: "Search assets" })
   await field.fill("")
+  await page.waitForFunction(() => document.querySelectorAll("[role=row] a").length > 20)
   await page.evaluate((key) => {
     const seen = () => [...document.querySelectorAll("[role=row] a")].map(({ textContent }) => textContent)
     addEventListener("input", () => {
@@ -145,6 +146,7 @@ const searchTime = async (page: Page, text: string, key: string): Promise<number
   }, key)
   await field.fill(text)
   const found = await page.waitForFunction(() => (globalThis as { found?: number }).found)
+  await page.waitForURL((url) => url.hash.includes(text))
   return (await found.jsonValue())!
 }
 

@@ -144,7 +144,7 @@ export const lineage = (lab: () => Lab): void => {
         assert.deepStrictEqual(await selectedOf(page), ["stock/by_day", "stock/by_day_and_region", "stock/by_region"])
 
         await page.getByRole("button", { name: "Select by expression" }).click()
-        const field = page.getByRole("searchbox", { name: "Selection expression" }).last()
+        const field = page.locator("[popover]:popover-open").getByRole("searchbox", { name: "Selection expression" })
         await field.fill("shop/large or shop/small")
         await page.getByRole("button", { name: "Select 2" }).click()
         await page.getByRole("button", { name: "Materialize 2 selected" }).click()
