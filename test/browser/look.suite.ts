@@ -2,7 +2,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Page } from "playwright-core"
 import * as Deployments from "./deployments.ts"
-import { accessible, ended, type Lab, launch, picture, rowOf, runEnds, shows, type Site, title } from "./harness.ts"
+import {
+  accessible,
+  ended,
+  graphOf,
+  type Lab,
+  launch,
+  picture,
+  rowOf,
+  runEnds,
+  shows,
+  type Site,
+  title
+} from "./harness.ts"
 
 /** What has the focus, as a screen reader would name it. */
 const focused = (page: Page): Promise<string> =>
@@ -42,7 +54,7 @@ export const look = (lab: () => Lab): void => {
       ["/asset?key=stock/by_day_and_region&tab=partitions", "partitions", "180 partitions"],
       ["/asset?key=shop/orders&tab=checks", "checks", "3 checks, 1 passed"],
       ["/asset?key=shop/orders&tab=lineage", "asset-lineage", "View in graph"],
-      ["/lineage", "lineage", "shop"],
+      ["/lineage", "lineage", "16 assets"],
       ["/runs", "runs", "Failed"],
       [`/runs/${failed}?focus=shop/payments`, "run", "PaymentRefused"],
       [`/runs/${failed}?tab=log`, "run-log", "the bank says no"],
@@ -57,6 +69,7 @@ export const look = (lab: () => Lab): void => {
           for (const [path, name, text] of pages(failed)) {
             await page.goto(`${site.url}/#${path}`)
             await shows(page.getByRole("main"), text)
+            if (name.endsWith("lineage")) await graphOf(page)
             await picture(page, `${theme}-${name}`)
             await accessible(page, theme === "dark" ? ["color-contrast"] : undefined).catch((error: Error) =>
               faults.push(`${path}: ${error.message}`)
@@ -98,6 +111,7 @@ export const look = (lab: () => Lab): void => {
         for (const [path, name, text] of pages(failed)) {
           await page.goto(`${site.url}/#${path}`)
           await page.getByText(text).filter({ visible: true }).first().waitFor()
+          if (name.endsWith("lineage")) await graphOf(page)
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
           assert.isAtMost(wide, 0, `${path} is too wide`)
           await picture(page, `narrow-${name}`)
