@@ -1,13 +1,16 @@
 /**
  * Measures each claim about speed beside its limit, in one process. `npm run bench`; with names (`run`, `local`,
- * `catalog`, `partitions`, `build`, `types`) only those. Absolute figures depend on the machine; the ratios are what counts.
+ * `catalog`, `partitions`, `build`, `types`, `cli`, `server`, `graph`, `ui`) only those. Absolute figures depend on the machine; the ratios are what counts.
  */
 import { measureBuild } from "./build.ts"
 import { measureCatalog } from "./catalog.ts"
+import { measureCli } from "./cli.ts"
+import { measureGraphLayout } from "./graphLayout.ts"
 import { measureLocal } from "./local.ts"
 import { type Row, table } from "./measure.ts"
 import { measurePartitions } from "./partitions.ts"
 import { measureRuns } from "./run.ts"
+import { measureServer } from "./server.ts"
 import { measureTypes } from "./types.ts"
 
 const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row> | Promise<ReadonlyArray<Row>>]>> = {
@@ -16,7 +19,10 @@ const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row>
   catalog: ["The catalog over a SQLite log", () => measureCatalog()],
   partitions: ["A million partitions, and fifty years of hours", () => measurePartitions()],
   build: ["100,000 assets, three inputs each", measureBuild],
-  types: ["The compiler on generated graphs", measureTypes]
+  types: ["The compiler on generated graphs", measureTypes],
+  cli: ["The command line", () => measureCli()],
+  server: ["The operations of a server over a SQLite log", () => measureServer()],
+  graph: ["The layout of the lineage graph", () => measureGraphLayout()]
 }
 
 const wanted = process.argv.slice(2)
