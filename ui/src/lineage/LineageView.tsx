@@ -170,7 +170,23 @@ const CopyMenu = ({ graph, view }: { readonly graph: Graph; readonly view: View 
   )
 }
 
-/** What a graph is shown of, or why there is none. */
+/** So long after the first click, a second one is no double click. */
+const doubleClickMillis = 350
+
+/**
+ * Whether there is something to tell of, once that has settled: the graph becomes narrower beside what is told, which must not
+ * happen between the two clicks of a double click.
+ */
+const useSettled = (has: boolean): boolean => {
+  const [settled, setSettled] = useState(has)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(has), doubleClickMillis)
+    return () => clearTimeout(timer)
+  }, [has])
+  return settled
+}
+
+/** The graph, or why there is none. */
 const Lineage = ({ graph }: { readonly graph: Graph }) => {
   const search = useSearch({ from: "/lineage" })
   const navigate = useNavigate({ from: "/lineage" })
@@ -206,15 +222,17 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
   const { data } = view
   const shownKeys = useMemo(() => data.nodes.map(({ id }) => id), [data])
   const shown = useMemo(() => new Set(shownKeys), [shownKeys])
+  // neighbours of a group are shown for its sake: they are not what is looked at
+  const ownKeys = useMemo(() => shownKeys.filter((key) => !view.outside.has(key)), [shownKeys, view])
   const isShown = useCallback((key: string) => shown.has(key), [shown])
 
   const groups = useMemo(() => groupsOf(data), [data])
   const byDefault = useMemo(() => defaultExpanded(view), [view])
-  const soughtGroup = focus === undefined || isNeighbourhood ? undefined : data.nodes.find(({ id }) => id === focus)
+  const soughtNode = focus === undefined || isNeighbourhood ? undefined : data.nodes.find(({ id }) => id === focus)
   const expanded = useMemo(() => {
     const open = expandedOf({ expanded: search.expanded, fold: search.fold }, groups, byDefault)
-    return soughtGroup === undefined ? open : new Set([...open, soughtGroup.group ?? ""])
-  }, [search.expanded, search.fold, groups, byDefault, soughtGroup])
+    return soughtNode === undefined ? open : new Set([...open, soughtNode.group ?? ""])
+  }, [search.expanded, search.fold, groups, byDefault, soughtNode])
   const setExpanded = (next: ReadonlySet<string>) =>
     change({
       ...expansionSearch(next, groups, byDefault),
@@ -272,13 +290,13 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
     ], "add")
 
   const title = titleOf(search)
-  const isWhole = data.nodes.length === graph.assets.length
-  const panelOpen = wide && !closed
+  const isWhole = ownKeys.length === graph.assets.length
+  const hasDetails = useSettled(selectedKeys.length > 0)
+  const panelOpen = wide && !closed && hasDetails
   const foldable = view.folded && groups.length > 1
   const panel = (
     <Panel
       graph={graph}
-      keys={shownKeys}
       selected={selectedKeys}
       wordOf={wordOf}
       onSelect={choose}
@@ -334,8 +352,8 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
             ? <MaterializeButton label="Materialize all" />
             : (
               <MaterializeButton
-                keys={shownKeys}
-                label={`Materialize ${shownKeys.length.toLocaleString("en")} shown`}
+                keys={ownKeys}
+                label={`Materialize ${ownKeys.length.toLocaleString("en")} shown`}
                 disabled={refused ? "The selection cannot be read" : undefined}
               />
             )}
@@ -386,7 +404,7 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
             <span role="status" className="mr-1 text-xs whitespace-nowrap text-text-2 tabular-nums">
               {isWhole
                 ? `${graph.assets.length.toLocaleString("en")} assets`
-                : `${data.nodes.length.toLocaleString("en")} of ${graph.assets.length.toLocaleString("en")} assets`}
+                : `${ownKeys.length.toLocaleString("en")} of ${graph.assets.length.toLocaleString("en")} assets`}
             </span>
             {foldable
               ? (
@@ -423,22 +441,18 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
             >
               {(close) => <SelectByExpression isShown={isShown} onSelect={choose} close={close} />}
             </Popover>
-            {panelOpen
-              ? null
-              : (
-                <Popover
-                  label="Legend"
-                  side="bottom-end"
-                  trigger={(props) => (
-                    <Button {...props} kind="ghost" aria-label="Legend" title="Legend" className="px-2">
-                      <Info size={16} aria-hidden />
-                    </Button>
-                  )}
-                >
-                  <Legend />
-                </Popover>
+            <Popover
+              label="Legend"
+              side="bottom-end"
+              trigger={(props) => (
+                <Button {...props} kind="ghost" aria-label="Legend" title="Legend" className="px-2">
+                  <Info size={16} aria-hidden />
+                </Button>
               )}
-            {wide
+            >
+              <Legend />
+            </Popover>
+            {wide && selectedKeys.length > 0
               ? (
                 <IconButton
                   icon={closed ? PanelRightOpen : PanelRightClose}
@@ -471,16 +485,25 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
               label={title}
             />
           )}
-          {selectedKeys.length === 0 || panelOpen ? null : (
+          {selectedKeys.length === 0 || (wide && !closed) ? null : (
             <div
               role="region"
               aria-label="Selected assets"
-              className="absolute bottom-14 left-1/2 z-20 flex max-w-[calc(100%-16px)] -translate-x-1/2 items-center gap-2 rounded-xl border border-border bg-surface py-1.5 pr-1.5 pl-4 shadow-float"
+              className="absolute bottom-3 left-1/2 max-md:bottom-36 z-20 flex max-w-[calc(100%-16px)] -translate-x-1/2 items-center gap-2 rounded-xl border border-border bg-surface py-1.5 pr-1.5 pl-4 shadow-float"
             >
               <span role="status" className="max-w-48 truncate text-sm whitespace-nowrap">
                 {selectedKeys.length === 1 ? selectedKeys[0] : `${selectedKeys.length.toLocaleString("en")} selected`}
               </span>
-              <Button size="sm" onClick={() => wide ? setClosed(false) : setDrawer(true)}>Details</Button>
+              <Button
+                size="sm"
+                onClick={() => {
+                  if (!wide) return setDrawer(true)
+                  stored.set("lineage-panel", undefined)
+                  setClosed(false)
+                }}
+              >
+                Details
+              </Button>
               <IconButton icon={X} label="Clear the selection" size="sm" onClick={() => choose([])} />
             </div>
           )}

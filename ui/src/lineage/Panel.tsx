@@ -25,7 +25,6 @@ import {
 } from "../kit/index.ts"
 import { MaterializeButton } from "../launch/index.ts"
 import type { LineageSearch } from "../search.ts"
-import { Legend } from "./Legend.tsx"
 import { summaryOf } from "./summary.ts"
 import { allHops, neighboursOf, nodesByKey } from "./view.ts"
 
@@ -271,43 +270,9 @@ const Several = ({ graph, keys, onClear, onExtend, onSearch, onSelect, wordOf }:
   </>
 )
 
-const Hint = ({ children, keys }: { readonly keys: string; readonly children: ReactNode }) => (
-  <li className="flex min-h-6 items-baseline gap-2">
-    <span className="w-28 shrink-0 font-medium">{keys}</span>
-    <span className="text-text-2">{children}</span>
-  </li>
-)
-
-const Nothing = ({ keys, onSelect, wordOf }: {
-  readonly keys: ReadonlyArray<string>
-  readonly wordOf: (key: string) => Word | undefined
-  readonly onSelect: (keys: ReadonlyArray<string>) => void
-}) => (
-  <>
-    <div className="px-4 py-3">
-      <h2 className="mb-1 text-base font-semibold">{keys.length.toLocaleString("en")} assets in this view</h2>
-      <Counts keys={keys} wordOf={wordOf} onSelect={onSelect} />
-    </div>
-    <Section title="Select">
-      <ul className="text-xs">
-        <Hint keys="Click">an asset or a group</Hint>
-        <Hint keys="Shift or Ctrl click">more of them</Hint>
-        <Hint keys="Shift and drag">all within a box</Hint>
-        <Hint keys="Double click">opens an asset or a group</Hint>
-        <Hint keys="Arrow keys">follow the edges</Hint>
-      </ul>
-    </Section>
-    <Section title="Legend">
-      <Legend />
-    </Section>
-  </>
-)
-
-/** What is told of the assets that are selected; of all that is shown where none is. */
-export const Panel = ({ graph, keys, onSearch, onSelect, selected, wordOf, ...actions }: Actions & {
+/** What is told of the assets that are selected. */
+export const Panel = ({ graph, onSearch, onSelect, selected, wordOf, ...actions }: Actions & {
   readonly graph: Graph
-  /** All that is shown. */
-  readonly keys: ReadonlyArray<string>
   readonly selected: ReadonlyArray<string>
   readonly wordOf: (key: string) => Word | undefined
   readonly onSelect: (keys: ReadonlyArray<string>) => void
@@ -327,5 +292,5 @@ export const Panel = ({ graph, keys, onSearch, onSelect, selected, wordOf, ...ac
         {...actions}
       />
     )
-    : <Nothing keys={keys} onSelect={onSelect} wordOf={wordOf} />
+    : null
 }
