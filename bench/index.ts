@@ -12,6 +12,7 @@ import { measurePartitions } from "./partitions.ts"
 import { measureRuns } from "./run.ts"
 import { measureServer } from "./server.ts"
 import { measureTypes } from "./types.ts"
+import { measureUi } from "./ui.ts"
 
 const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row> | Promise<ReadonlyArray<Row>>]>> = {
   run: ["A run of 1,000 assets, in memory (Dagster in process: 14,000 to 22,000 µs/asset)", () => measureRuns()],
@@ -22,7 +23,8 @@ const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row>
   types: ["The compiler on generated graphs", measureTypes],
   cli: ["The command line", () => measureCli()],
   server: ["The operations of a server over a SQLite log", () => measureServer()],
-  graph: ["The layout of the lineage graph", () => measureGraphLayout()]
+  graph: ["The layout of the lineage graph", () => measureGraphLayout()],
+  ui: ["The web UI in a browser, without a graphics card", () => measureUi()]
 }
 
 const wanted = process.argv.slice(2)
