@@ -209,12 +209,13 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
   const { direction, focus, group, hops, select } = search
   const refused = selection.error !== undefined && select !== undefined
   const keys = useMemo(
-    () => selection.data === undefined || select === undefined ? undefined : new Set(selection.data.keys),
-    [selection.data, select]
+    // what cannot be read, or is not known yet, selects nothing rather than everything: the page launches what it shows
+    () => select === undefined ? undefined : new Set(refused ? [] : selection.data?.keys),
+    [selection.data, select, refused]
   )
   const isNeighbourhood = focus !== undefined && hops !== undefined
   // what a selection selects is not known at once
-  const waiting = select !== undefined && keys === undefined && !refused && !isNeighbourhood
+  const waiting = select !== undefined && selection.data === undefined && !refused && !isNeighbourhood
   const view = useMemo(
     () => viewOf(graph, { keys, group, focus, hops, direction }),
     [graph, keys, group, focus, hops, direction]
@@ -309,7 +310,9 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
     />
   )
 
-  const nothing = refused
+  const nothing = waiting
+    ? null
+    : refused && !isNeighbourhood
     ? <EmptyState title="The selection cannot be read" icon={SearchX}>Its mistake is marked above.</EmptyState>
     : isNeighbourhood && data.nodes.length === 0
     ? (
@@ -354,7 +357,7 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
               <MaterializeButton
                 keys={ownKeys}
                 label={`Materialize ${ownKeys.length.toLocaleString("en")} shown`}
-                disabled={refused ? "The selection cannot be read" : undefined}
+                disabled={refused && !isNeighbourhood ? "The selection cannot be read" : undefined}
               />
             )}
           <CopyMenu graph={graph} view={view} />
@@ -470,7 +473,7 @@ const Lineage = ({ graph }: { readonly graph: Graph }) => {
       </div>
       <div className="flex min-h-0 flex-1">
         <div className="relative min-w-0 flex-1">
-          {nothing !== undefined || waiting ? nothing : (
+          {nothing !== undefined ? nothing : (
             <GraphView
               {...drawn}
               data={data}
