@@ -311,10 +311,11 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
   ))
   const growth = makeGrowth(version, pollInterval)
 
-  /** SQLite takes the lock of a writer with the first statement that writes. */
-  const takeHead = pg
-    ? "SELECT version FROM effect_assets_automation_head WHERE id = 1 FOR UPDATE"
-    : "UPDATE effect_assets_automation_head SET version = version WHERE id = 1 RETURNING version"
+  /**
+   * Takes the lock of a writer. It writes, so that a transaction that does not see what another has committed meanwhile
+   * fails, and is tried again.
+   */
+  const takeHead = "UPDATE effect_assets_automation_head SET version = version WHERE id = 1 RETURNING version"
 
   /** Writes in one transaction, which no other writer comes between. */
   const write = <A>(
@@ -545,7 +546,7 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
         const order = since === undefined || pg ? "seq" : "+seq"
         selects.push(
           `SELECT seq FROM (SELECT seq FROM ${ticksTable.name} WHERE ${[...conditions, ...bounds].join(" AND ")}
-            ORDER BY ${order} DESC LIMIT ${limit}) AS some`
+            ORDER BY ${order} DESC LIMIT ${limit}) AS found`
         )
         params.push(...values, ...boundParams)
       }
@@ -622,7 +623,7 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
       const by = launch ? "priority DESC, seq" : "seq DESC"
       const selects = wanted.map(() =>
         `SELECT seq FROM (SELECT seq FROM ${queueTable.name} WHERE ${["status = ?", ...conditions].join(" AND ")}
-          ORDER BY ${by} LIMIT ${limit}) AS some`
+          ORDER BY ${by} LIMIT ${limit}) AS found`
       )
       return read(rowsOf(
         query<QueueRow>(
