@@ -30,7 +30,8 @@ describe("the word for an asset's state", () => {
     ["Missing", { staleness: "Partitioned", partitions: { ...none, missing: 4 } }],
     ["Fresh", { staleness: "Partitioned", last, partitions: { ...none, fresh: 1, missing: 3 } }]
   ]
-  it.each(cases)("%s", (word, changes, external = false) => {
-    assert.strictEqual(Model.statusWord({ external }, status(changes)), word)
-  })
+  for (const [word, changes, external = false] of cases) {
+    it(`${word}: ${JSON.stringify(changes)}${external ? ", external" : ""}`, () =>
+      assert.strictEqual(Model.statusWord({ external }, status(changes)), word))
+  }
 })
