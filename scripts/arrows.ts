@@ -16,6 +16,7 @@ const ranks: ReadonlyArray<readonly [rank: string, modules: ReadonlyArray<string
     "PartitionSubset",
     "PartitionMapping",
     "Freshness",
+    "Condition",
     "Asset",
     "Check",
     "Graph",

@@ -35,6 +35,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as AssetKey from "./AssetKey.ts"
+import type * as Condition from "./Condition.ts"
 import type * as Freshness from "./Freshness.ts"
 import {
   type Computation as Program,
@@ -210,6 +211,8 @@ export interface Asset<
   readonly pool: string | undefined
   /** How old the data may become. */
   readonly freshness: Freshness.Freshness | undefined
+  /** When it is to be computed, or observed, without anybody asking. */
+  readonly automation: Condition.Condition | undefined
   /** The checks that its own program evaluates, by name. */
   readonly checks: { readonly [name: string]: CheckOptions }
   /** Set on an external asset whose data can be looked at. */
@@ -635,6 +638,8 @@ export interface MakeOptions<Prefix, I extends Inputs, Deps, S, C, IO, Ret, PS =
   readonly partitions?: PS
   /** How old the data may become. The catalog tells when it is older. */
   readonly freshness?: Freshness.Freshness | undefined
+  /** When it is to be computed without anybody asking: see `Condition`. */
+  readonly automation?: Condition.Condition | undefined
   /** The checks that the program itself evaluates: it gives their results with `Asset.output`. */
   readonly checks?: { readonly [name: string]: CheckOptions } | undefined
 }
@@ -743,6 +748,7 @@ export const make: {
     timeout: options.timeout === undefined ? undefined : Duration.fromInputUnsafe(options.timeout),
     pool: options.pool,
     freshness: options.freshness,
+    automation: options.automation,
     checks: options.checks ?? noChecks,
     observe: undefined,
     output: undefined
@@ -767,6 +773,7 @@ const separated = (inputs: Inputs | undefined): Pick<Any, "inputs" | "previous">
 interface AnyMakeOptions extends CommonOptions {
   readonly partitions?: Partitions.Any | undefined
   readonly freshness?: Freshness.Freshness | undefined
+  readonly automation?: Condition.Condition | undefined
   readonly checks?: { readonly [name: string]: CheckOptions } | undefined
   readonly inputs?: Inputs | undefined
   readonly deps?: ReadonlyArray<AnyInput> | undefined
@@ -804,6 +811,8 @@ export interface ExternalOptions<Prefix, S, IO, PS = undefined, E = never, R = n
   readonly partitions?: PS
   /** How old the data may become. The catalog tells when it is older, going by observations. */
   readonly freshness?: Freshness.Freshness | undefined
+  /** When it is to be observed without anybody asking: see `Condition`. It has `observe` then. */
+  readonly automation?: Condition.Condition | undefined
   /**
    * Looks at the data and gives its version: a hash, a time of change, an etag. `Catalog.observe` runs and records it, and
    * what is downstream is stale when the version has changed.
@@ -892,20 +901,23 @@ export const external = <
  */
 export const toExternal = <Key extends string, A, E, R, D extends Details>(
   self: Asset<Key, A, E, R, D>
-): External<Key, A, D["io"], D["partition"]> => externalFrom(self.key, self, self) as never
+): External<Key, A, D["io"], D["partition"]> =>
+  // who computes it says when
+  externalFrom(self.key, self, self.external ? self : { ...self, automation: undefined }) as never
 
 interface ExternalProps {
   readonly schema?: Schema.Constraint | undefined
   readonly ioManager?: AnyIOManager | undefined
   readonly partitions?: Partitions.Any | undefined
   readonly freshness?: Freshness.Freshness | undefined
+  readonly automation?: Condition.Condition | undefined
   readonly observe?: AnyObserve | undefined
 }
 
 const externalFrom = (
   key: string,
   described: Described,
-  { freshness, ioManager, observe, partitions, schema }: ExternalProps
+  { automation, freshness, ioManager, observe, partitions, schema }: ExternalProps
 ): Any =>
   fromProps({
     group: described.group,
@@ -931,6 +943,7 @@ const externalFrom = (
     timeout: undefined,
     pool: undefined,
     freshness,
+    automation,
     checks: noChecks,
     observe,
     output: undefined
@@ -951,6 +964,8 @@ export interface OutputOptions extends Attributes {
   readonly codeVersion?: string | undefined
   /** How old the data may become. The catalog tells when it is older. */
   readonly freshness?: Freshness.Freshness | undefined
+  /** When it is to be computed without anybody asking, with the other outputs if it must be. */
+  readonly automation?: Condition.Condition | undefined
   /** The checks that the program itself evaluates of this output: it gives their results with `Asset.output`. */
   readonly checks?: { readonly [name: string]: CheckOptions } | undefined
 }
@@ -1111,6 +1126,7 @@ export const multi = <
       timeout: rest.timeout === undefined ? undefined : Duration.fromInputUnsafe(rest.timeout),
       pool: rest.pool,
       freshness: own.freshness,
+      automation: own.automation,
       checks: own.checks ?? noChecks,
       observe: undefined,
       output: { name: output, multi: self }

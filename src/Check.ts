@@ -37,6 +37,7 @@ import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
 import type * as Asset from "./Asset.ts"
+import type * as Condition from "./Condition.ts"
 import {
   type Computation as Program,
   type ComputedError,
@@ -107,6 +108,8 @@ export interface Check<out Name extends string, out Up extends string, out E = n
   readonly severity: "warn" | "error"
   readonly blocking: boolean
   readonly description: string | undefined
+  /** When it is to be evaluated without anybody asking, beside the runs that compute its asset. */
+  readonly automation: Condition.Condition | undefined
   /** `false` if its program does not look at the asset's value, which is not loaded then. */
   readonly loads: boolean
 }
@@ -165,6 +168,8 @@ export interface Options<T extends Asset.Any, I extends Inputs> extends Asset.Ch
   readonly asset: T
   /** Further assets whose values are loaded: the program finds them in its context. */
   readonly inputs?: I | undefined
+  /** When it is to be evaluated without anybody asking, beside the runs that compute its asset: see `Condition`. */
+  readonly automation?: Condition.Condition | undefined
 }
 
 /**
@@ -217,7 +222,7 @@ export const make: {
     ComputedServices<Ret> | Asset.Storage<T> | Asset.InputStorage<I[keyof I]>
   >
 } = (name: string, options: Options<Asset.Any, Inputs> & { readonly check: unknown }): never => {
-  const { asset, blocking = false, description, inputs = {}, severity = "error" } = options
+  const { asset, automation, blocking = false, description, inputs = {}, severity = "error" } = options
   const loads = !Effect.isEffect(options.check)
   const check = options.check
   // the precise type is computed from the arguments by the signature above
@@ -228,6 +233,7 @@ export const make: {
     severity,
     blocking,
     description,
+    automation,
     loads,
     [InternalEvaluate]: loads ? toComputation(check as Program) : () => check
   }) as never
@@ -279,5 +285,9 @@ export const evaluateOf = (self: Any): Program =>
  *
  * @internal
  */
-export const rebuilt = (self: Any, asset: Asset.Any, inputs: Inputs): Any =>
-  Object.assign(Object.create(Proto), self, { asset, inputs })
+export const rebuilt = (
+  self: Any,
+  asset: Asset.Any,
+  inputs: Inputs,
+  automation: Condition.Condition | undefined
+): Any => Object.assign(Object.create(Proto), self, { asset, inputs, automation })

@@ -30,6 +30,7 @@ import * as Asset from "./Asset.ts"
 import * as AssetKey from "./AssetKey.ts"
 import * as Check from "./Check.ts"
 import { compile, type Compiled } from "./internal/compile.ts"
+import * as ConditionTree from "./internal/conditionTree.ts"
 import * as Drawing from "./internal/drawing.ts"
 import { didYouMean, suggest } from "./internal/suggest.ts"
 
@@ -562,6 +563,12 @@ const mapAssets = (self: Any, change: (asset: Asset.Any) => Changes): Any => {
     const asset = rebuilt[graph.ids.get(input.asset.key)!]!
     return Asset.isAsset(input) ? asset : Asset.withAsset(input, asset)
   }
+  const keyNow = (key: string): string => {
+    const id = graph.ids.get(key)
+    return id === undefined ? key : change(graph.assets[id]!).key ?? key
+  }
+  const renamedIn = (condition: Asset.Any["automation"]): Asset.Any["automation"] =>
+    condition === undefined ? undefined : ConditionTree.renamed(condition, keyNow)
   // ids are in topological order, so what an asset reads is rebuilt before it
   for (const asset of graph.assets) {
     const { name, ...changes } = change(asset)
@@ -577,14 +584,27 @@ const mapAssets = (self: Any, change: (asset: Asset.Any) => Changes): Any => {
     }
     const inputs: Record<string, Asset.AnyInput> = {}
     for (const input of Object.keys(asset.inputs)) inputs[input] = renamed(asset.inputs[input]!)
-    rebuilt.push(Asset.rebuilt(asset, { ...changes, inputs, deps: asset.deps.map(renamed), output }))
+    rebuilt.push(
+      Asset.rebuilt(asset, {
+        ...changes,
+        inputs,
+        deps: asset.deps.map(renamed),
+        output,
+        automation: renamedIn(asset.automation)
+      })
+    )
   }
   const record: Record<string, Asset.Any> = Object.create(null)
   for (const name of Object.keys(self.assets)) record[name] = rebuilt[graph.ids.get(self.assets[name]!.key)!]!
   const renamedAll = (inputs: Check.Any["inputs"]) =>
     Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, renamed(input)]))
   const checks = self.checks.map((check) =>
-    Check.rebuilt(check, rebuilt[graph.ids.get(check.asset.key)!]!, renamedAll(check.inputs))
+    Check.rebuilt(
+      check,
+      rebuilt[graph.ids.get(check.asset.key)!]!,
+      renamedAll(check.inputs),
+      renamedIn(check.automation)
+    )
   )
   return Result.getOrThrow(fromRecord(record, checks))
 }

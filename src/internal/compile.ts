@@ -6,9 +6,11 @@ import { computeOf } from "../Asset.ts"
 import type * as Asset from "../Asset.ts"
 import * as AssetKey from "../AssetKey.ts"
 import type * as Check from "../Check.ts"
+import type { Condition } from "../Condition.ts"
 import type { Problem } from "../Graph.ts"
+import * as ConditionTree from "./conditionTree.ts"
 import { isSingle, problem as mappingProblem } from "./mapping.ts"
-import { suggest } from "./suggest.ts"
+import { didYouMean, suggest } from "./suggest.ts"
 
 /** Edges of all nodes in one array: those of node `i` are `targets[offsets[i]]` to `targets[offsets[i + 1] - 1]`. */
 export interface Edges {
@@ -58,6 +60,7 @@ export const compile = (
   for (const asset of assets) validate(asset, problems)
   validateMultis(assets, places, problems)
   validateChecks(checks, assets, places, problems)
+  validateConditions(checks, assets, places, problems)
 
   // edges by place of insertion: the upstream places of each asset, each place once
   const count = assets.length
@@ -425,6 +428,44 @@ const validateChecks = (
         })
       }
     }
+  }
+}
+
+/** Conditions fit what they belong to, and the assets that they name are there. */
+const validateConditions = (
+  checks: ReadonlyArray<Check.Any>,
+  assets: ReadonlyArray<Asset.Any>,
+  places: ReadonlyMap<string, number>,
+  problems: Array<Problem>
+): void => {
+  const add = (key: string, condition: Condition, kind: ConditionTree.Kind): void => {
+    for (const problem of ConditionTree.problemsOf(condition, kind)) {
+      problems.push({ _tag: "InvalidDefinition", key, problem })
+    }
+    for (const named of ConditionTree.keysIn(condition)) {
+      if (places.has(named)) continue
+      problems.push({
+        _tag: "InvalidDefinition",
+        key,
+        problem: `its condition is about ${JSON.stringify(named)}, which is not in the graph.${
+          didYouMean(problems.length < maxSuggestions ? suggest(named, places.keys()) : [])
+        }`
+      })
+    }
+  }
+  for (const { automation, external, key, observe } of assets) {
+    if (automation === undefined) continue
+    if (external && observe === undefined) {
+      problems.push({
+        _tag: "InvalidDefinition",
+        key,
+        problem: "it has a condition, and it is an external asset that cannot be observed: give it observe"
+      })
+    }
+    add(key, automation, "asset")
+  }
+  for (const { asset, automation, name } of checks) {
+    if (automation !== undefined) add(`${asset.key}:${name}`, automation, "check")
   }
 }
 
