@@ -506,7 +506,7 @@ export const schedule = <const K extends string = never, RJ = never, P extends P
     /** What a tick requests: a run of the target if it is left out. */
     readonly evaluate?: ((tick: ScheduleContext) => P) | undefined
   }
-): Schedule<K, RJ | ComputedServices<P>> => {
+): Schedule<NoInfer<K>, NoInfer<RJ> | ComputedServices<P>> => {
   const { catchUp, evaluate, partitionOffset = 0, target, timeZone = "UTC" } = options
   const problems: Array<string> = []
   const zone = Zone.make(timeZone)
@@ -622,7 +622,7 @@ export interface SensorContext {
 export const sensor = <P extends Program, const K extends string = never, RJ = never>(
   name: string,
   options: SensorOptions<K, RJ> & { readonly evaluate: (context: SensorContext) => P }
-): Sensor<K, RJ | ComputedServices<P>> => {
+): Sensor<NoInfer<K>, NoInfer<RJ> | ComputedServices<P>> => {
   const problems: Array<string> = []
   const everyMillis = millis(options.every ?? "30 seconds", "every", problems)
   const timeoutMillis = timeoutOf(options, problems)
@@ -716,7 +716,7 @@ export const assetSensor = <
     /** What is requested when something has happened: a run of the target if it is left out. */
     readonly request?: ((events: ReadonlyArray<AssetEvent>) => P) | undefined
   }
-): AssetSensor<K, RJ | ComputedServices<P>, W> => {
+): AssetSensor<NoInfer<K>, NoInfer<RJ> | ComputedServices<P>, NoInfer<W>> => {
   const given = [...(options.asset === undefined ? [] : [options.asset]), ...(options.assets ?? [])]
   const assets = [...new Set(given.map((asset): string => typeof asset === "string" ? asset : asset.key))]
   const problems: Array<string> = []
@@ -783,7 +783,7 @@ export const runSensor = <
   options: RunSensorOptions<W, K, RJ> & {
     readonly run?: ((run: EventLog.RunRecord) => P) | undefined
   }
-): RunSensor<K, RJ | ComputedServices<P>, W> => {
+): RunSensor<NoInfer<K>, NoInfer<RJ> | ComputedServices<P>, NoInfer<W>> => {
   const problems: Array<string> = []
   const statuses = typeof options.status === "string" ? [options.status] : options.status
   if (statuses.length === 0) problems.push("It waits for no status.")
@@ -830,7 +830,8 @@ export const runSensor = <
 export const streamSensor = <E, R, const K extends string = never, RJ = never>(
   name: string,
   options: Common<K, RJ> & { readonly stream: (cursor: string | undefined) => Stream.Stream<Requests, E, R> }
-): StreamSensor<K, R | RJ> => make("streamSensor", name, options, { [InternalStream]: options.stream })
+): StreamSensor<NoInfer<K>, NoInfer<R | RJ>> =>
+  make("streamSensor", name, options, { [InternalStream]: options.stream })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // guards and getters

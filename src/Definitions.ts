@@ -74,15 +74,13 @@ export interface QueueLimits {
 }
 
 /**
- * What the layer of definitions provides: the services of the assets and checks, the event log, and the keys of dynamic
- * partitions and the state of automation, which every log layer keeps beside it.
+ * What the layer of definitions provides: the services of the assets and checks, and what every log layer provides: the event
+ * log, the keys of dynamic partitions, and what automation has to remember.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type Services<T extends Graph.Assets, C extends Check.Any = never> =
-  | Runtime.Services<T, C>
-  | EventLog.Stored
+export type Services<T extends Graph.Assets, C extends Check.Any = never> = Runtime.Services<T, C> | EventLog.Stored
 
 /**
  * Definitions of any assets.

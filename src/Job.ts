@@ -196,7 +196,7 @@ export const make = <const K extends string = never, S extends Hook = never, F e
     readonly onSuccess?: ((run: JobRun) => S) | undefined
     readonly onFailure?: ((run: JobRun) => F) | undefined
   }
-): Job<K, ComputedServices<S> | ComputedServices<F>> => {
+): Job<NoInfer<K>, ComputedServices<S> | ComputedServices<F>> => {
   const { onFailure, onSuccess, ...rest } = options ?? {}
   const hooks: Hooks = {
     Succeeded: onSuccess && { name: "onSuccess", program: toComputation(onSuccess) },

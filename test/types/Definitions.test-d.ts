@@ -1,5 +1,5 @@
 import { Config, Context, Effect, Layer, Schema } from "effect"
-import { Asset, Check, Definitions, EventLog, Graph, IOManager } from "effect-assets"
+import { Asset, Automation, Check, Definitions, EventLog, Graph, IOManager, Job } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { Deployment } from "effect-assets/server"
 import { describe, expectTypeOf, it } from "vitest"
@@ -84,5 +84,93 @@ describe("Definitions.make", () => {
     expectTypeOf(Definitions.make({ graph: a, layer: Local.layer({ directory: ".assets" }) })).toExtend<
       Definitions.Any
     >()
+  })
+
+  it("needs what hooks and sensors need", () => {
+    class Mail extends Context.Service<Mail, { readonly send: Effect.Effect<void> }>()("test/Mail") {}
+    class Files extends Context.Service<Files, { readonly list: Effect.Effect<ReadonlyArray<string>, Failure> }>()(
+      "test/Files"
+    ) {}
+    const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+    const mail = Layer.succeed(Mail, { send: Effect.void })
+    const files = Layer.succeed(Files, { list: Effect.succeed([]) })
+    const nightly = Job.make("nightly", { select: ["a"], onFailure: () => Effect.flatMap(Mail, ({ send }) => send) })
+    const sensor = Automation.sensor("files", {
+      target: { select: ["a"] },
+      *evaluate() {
+        const names = yield* (yield* Files).list
+        return Automation.requests(names.map((runKey) => ({ runKey })))
+      }
+    })
+    const definitions = Definitions.make({
+      graph,
+      jobs: [nightly],
+      automations: [sensor],
+      layer: Layer.mergeAll(storage, mail, files)
+    })
+    expectTypeOf(definitions).toEqualTypeOf<Definitions.Definitions<typeof graph.assets, never, never, Mail | Files>>()
+    expectTypeOf(definitions).toExtend<Definitions.Any>()
+    expectTypeOf(definitions.layer).toEqualTypeOf<Layer.Layer<EventLog.Stored | IOManager.IOManager | Mail | Files>>()
+    // @ts-expect-error Mail is missing
+    Definitions.make({ graph, jobs: [nightly], layer: storage })
+    // @ts-expect-error Files is missing
+    Definitions.make({ graph, automations: [sensor], layer: storage })
+    const schedule = Automation.schedule("s", { cron: "@daily", target: nightly })
+    // @ts-expect-error the hook of the job of a schedule needs Mail
+    Definitions.make({ graph, automations: [schedule], layer: storage })
+    Definitions.make({ graph, automations: [schedule, sensor], layer: Layer.mergeAll(storage, mail, files) })
+    // several jobs with hooks of their own
+    const telling = Job.make("telling", { onSuccess: () => Effect.flatMap(Files, ({ list }) => list) })
+    // @ts-expect-error Files is missing
+    Definitions.make({ graph, jobs: [nightly, telling], layer: Layer.merge(storage, mail) })
+  })
+
+  it("refuses keys that are not in the graph", () => {
+    const layer = storage
+    const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)), feed: Asset.external("feed") })
+    Definitions.make({ graph, jobs: [Job.make("j", { select: ["a"] })], layer })
+    // @ts-expect-error there is no asset "b"
+    Definitions.make({ graph, jobs: [Job.make("j", { select: ["a"] }), Job.make("k", { select: ["b"] })], layer })
+    // @ts-expect-error an external asset cannot be computed
+    Definitions.make({ graph, jobs: [Job.make("j", { select: ["feed"] })], layer })
+    const schedule = Automation.schedule("s", { cron: "@daily", target: { select: ["b"] } })
+    // @ts-expect-error there is no asset "b"
+    Definitions.make({ graph, automations: [schedule], layer })
+    const ofJob = Automation.schedule("s", { cron: "@daily", target: Job.make("j", { select: ["b"] }) })
+    // @ts-expect-error the job has an asset "b"
+    Definitions.make({ graph, automations: [ofJob], layer })
+    // external assets can be looked at
+    Definitions.make({
+      graph,
+      automations: [Automation.assetSensor("s", { asset: "feed", target: { select: ["a"] } })],
+      layer
+    })
+    const watching = Automation.assetSensor("s", { assets: ["feed", "b"], target: { select: ["a"] } })
+    // @ts-expect-error there is no asset "b" to look at
+    Definitions.make({ graph, automations: [watching], layer })
+    const ofRuns = Automation.runSensor("s", { status: "Failed", select: ["b"], run: () => Effect.void })
+    // @ts-expect-error there is no asset "b" whose runs could be looked at
+    Definitions.make({ graph, automations: [ofRuns], layer })
+    // the same where they are made in the list itself
+    // @ts-expect-error there is no asset "b" to look at
+    Definitions.make({ graph, automations: [Automation.assetSensor("s", { asset: "b", target: {} })], layer })
+    const evaluate = () => Effect.as(Api, Automation.request())
+    // @ts-expect-error Api is missing
+    Definitions.make({ graph, automations: [Automation.sensor("s", { evaluate })], layer })
+    Definitions.make({ graph, automations: [Automation.sensor("s", { evaluate })], layer: Layer.merge(layer, api) })
+    // expressions are read when the program runs
+    Definitions.make({ graph, jobs: [Job.make("j", { select: "group:x" })], layer })
+  })
+
+  it("takes jobs and automations that a program has built", () => {
+    const graph = Graph.make({ a: Asset.make("a", Effect.succeed(1)) })
+    const keys: ReadonlyArray<string> = ["a"]
+    const jobs = keys.map((key) => Job.make(key, { select: [key] }))
+    const schedules = jobs.map((target) => Automation.schedule(`${target.name}/s`, { cron: "@daily", target }))
+    expectTypeOf(Definitions.make({ graph, jobs, automations: schedules, layer: storage })).toEqualTypeOf<
+      Definitions.Definitions<typeof graph.assets>
+    >()
+    const made = Graph.fromAssets(keys.map((key) => Asset.make(key, Effect.succeed(1))))
+    Definitions.make({ graph: made, jobs: [Job.make("j", { select: ["x"] })], layer: storage })
   })
 })
