@@ -611,9 +611,11 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
         conditions.push(condition)
         params.push(...values)
       }
-      if (ids !== undefined) where(among("id"), [list(ids)])
+      const lookUp = (condition: string, values: Values): void =>
+        where(`seq IN (SELECT seq FROM ${queueTable.name} WHERE ${condition})`, values)
+      if (ids !== undefined) lookUp(among("id"), [list(ids)])
+      if (tickId !== undefined) lookUp(is("tick_id"), isParams(toColumn(tickId)))
       if (automation !== undefined) where(is("automation"), isParams(toColumn(automation)))
-      if (tickId !== undefined) where(is("tick_id"), isParams(toColumn(tickId)))
       const launch = order === "launch"
       if (after !== undefined && launch) {
         where("(priority < ? OR (priority = ? AND seq > ?))", [after.priority, after.priority, after.seq])
@@ -647,6 +649,9 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
     }
   ))
 
+  /** One run by its id: without statistics, a database may look through all that have a status instead. */
+  const isRun = `seq IN (SELECT seq FROM ${queueTable.name} WHERE ${is("id")})`
+
   /** Changes a run where it is as it has to be. */
   const change = (
     id: string,
@@ -660,7 +665,7 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
         execute(
           `UPDATE ${queueTable.name} SET ${
             [...Object.keys(set), ...now === undefined ? [] : [now]].map((column) => `${column} = ?`).join(", ")
-          } WHERE ${is("id")} AND ${condition} RETURNING seq`,
+          } WHERE ${isRun} AND ${condition} RETURNING seq`,
           [
             ...Object.values(set),
             ...now === undefined ? [] : [moment.now],
@@ -683,7 +688,7 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
       Effect.map(
         execute(
           `UPDATE ${queueTable.name} SET status = 'Launching', owner = ?, taken_at = ?, attempts = attempts + 1,
-            not_before = NULL, waiting_for = NULL WHERE ${is("id")} AND status = 'Queued' RETURNING seq`,
+            not_before = NULL, waiting_for = NULL WHERE ${isRun} AND status = 'Queued' RETURNING seq`,
           [toColumn(owner), now, ...isParams(toColumn(id))]
         ),
         (rows) => {
