@@ -30,6 +30,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type * as Check from "./Check.ts"
+import type * as Condition from "./Condition.ts"
 import type * as Graph from "./Graph.ts"
 import { outcomesOf, withOutcomes } from "./internal/outcomes.ts"
 import { recorded } from "./internal/recorded.ts"
@@ -66,6 +67,8 @@ export interface Job<out Keys extends string, out R = never> extends Pipeable {
   readonly retries: number | undefined
   readonly concurrency: number | "unbounded" | undefined
   readonly priority: number | undefined
+  /** When it is requested as a whole, without a schedule or a sensor. */
+  readonly automation: Condition.Condition | undefined
 }
 
 /**
@@ -137,6 +140,8 @@ export interface Options<Keys extends string> {
   readonly concurrency?: number | "unbounded" | undefined
   /** Of the runs that wait in the queue, those of the highest priority come first: 0 if it is left out. */
   readonly priority?: number | undefined
+  /** When it is to be run without anybody asking: see `Condition`. */
+  readonly automation?: Condition.Condition | undefined
   readonly description?: string | undefined
 }
 
@@ -214,6 +219,7 @@ export const make = <const K extends string = never, S extends Hook = never, F e
     retries: rest.retries,
     concurrency: rest.concurrency,
     priority: rest.priority,
+    automation: rest.automation,
     [InternalHooks]: hooks
   })
 }

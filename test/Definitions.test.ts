@@ -4,6 +4,7 @@ import {
   Asset,
   Automation,
   Catalog,
+  Condition,
   Definitions,
   EventLog,
   Graph,
@@ -142,6 +143,13 @@ describe("automation of definitions", () => {
     ["a priority that is none", { jobs: [Job.make("j", { priority: 0.5 })] }, [
       "The priority is 0.5: give a whole number."
     ]],
+    ["a condition that is for something else, or about what is not there", {
+      jobs: [
+        Job.make("j", {
+          automation: Condition.and(Condition.checkPassed, Condition.assetMatches("x", Condition.missing))
+        })
+      ]
+    }, ["Its condition asks a job for ", unknown("x")]],
     ["two jobs of one name", { jobs: [Job.make("j"), Job.make("j")] }, ["The name is used by a job, too"]],
     ["two sensors of one name", {
       automations: [Automation.sensor("s", { evaluate }), Automation.assetSensor("s", { asset: "feed", target: {} })]

@@ -11,6 +11,7 @@ import * as Plan from "../Plan.ts"
 import type * as Selection from "../Selection.ts"
 import { setOf } from "./automationTargets.ts"
 import type { Compiled } from "./compile.ts"
+import * as ConditionTree from "./conditionTree.ts"
 import { didYouMean, suggest } from "./suggest.ts"
 
 /**
@@ -46,7 +47,10 @@ export const collect = (
     if (other === undefined) names.set(name, kind)
     else add(`The name is used by a ${words(other)}, too: names are unique among jobs and automations.`)
   }
-  for (const job of jobs) problems.push(...targetProblems(compiled, job).map((problem) => about("job", job, problem)))
+  for (const job of jobs) {
+    const all = [...targetProblems(compiled, job), ...conditionProblems(compiled, job)]
+    problems.push(...all.map((problem) => about("job", job, problem)))
+  }
   for (const automation of automations) {
     problems.push(
       ...automationProblems(compiled, jobs, automation).map((problem) => about(automation.kind, automation, problem))
@@ -102,6 +106,15 @@ const targetProblems = (compiled: Compiled, target: Automation.AnyTarget): Reado
     problems.push(`The priority is ${priority}: give a whole number.`)
   }
   return problems
+}
+
+const conditionProblems = (compiled: Compiled, { automation }: Job.Any): ReadonlyArray<string> => {
+  if (automation === undefined) return []
+  const sentences = ConditionTree.problemsOf(automation, "job").map((problem) =>
+    `${problem[0]!.toUpperCase()}${problem.slice(1)}${/[.?]$/.test(problem) ? "" : "."}`
+  )
+  const absent = [...ConditionTree.keysIn(automation)].filter((key) => !compiled.ids.has(key))
+  return [...sentences, ...absent.map((key) => unknownKey(compiled, key))]
 }
 
 const automationProblems = (
