@@ -1004,7 +1004,7 @@ export const evaluateSchedule = <R>(
         ...(left.length < own.length && { reason: nothing })
       }
     }
-    const key = new Date(scheduledAt).toISOString()
+    const key = DateTime.formatIso(DateTime.makeUnsafe(scheduledAt))
     return concluded(self, Effect.map(wanted, filled), {
       ...options,
       now: scheduledAt,

@@ -610,8 +610,19 @@ describe("what automations request", () => {
     Effect.gen(function*() {
       const sensor = Automation.sensor("s", {
         target: { select: ["limited"], tags: { a: "1", b: "1" }, config: { limited: { limit: 1 } } },
-        evaluate: () => Effect.succeed(Automation.request({ tags: { b: "2" } }))
+        evaluate: ({ cursor }) =>
+          Effect.succeed(
+            cursor === undefined
+              ? Automation.request({ tags: { b: "2" } })
+              : Automation.request({ select: ["orders"], config: {} })
+          )
       })
+      assert.deepStrictEqual(
+        (yield* Automation.evaluateSensor(sensor, { now: 0, cursor: "c", definitions })).requests,
+        [
+          { keys: ["orders"], tags: { a: "1", b: "1" }, config: { limited: { limit: 1 } } }
+        ]
+      )
       assert.deepStrictEqual((yield* Automation.evaluateSensor(sensor, { now: 0, definitions })).requests, [
         { keys: ["limited"], tags: { a: "1", b: "2" }, config: { limited: { limit: 1 } } }
       ])

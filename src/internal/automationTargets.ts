@@ -172,22 +172,21 @@ export const completed = (
   definitions: Automation.Deployed | undefined
 ): AutomationStore.Request => {
   const job = request.job === undefined ? undefined : definitions?.jobs.find(({ name }) => name === request.job)
-  const isOther = request.job !== undefined ||
-    (target !== undefined && !Job.isJob(target) &&
-      (request.keys ?? request.select ?? request.observe) !== undefined)
-  if (target === undefined || isOther) return defined({ priority: job?.priority, ...defined(request) })
+  if (target === undefined || request.job !== undefined) {
+    return defined({ priority: job?.priority, ...defined(request) })
+  }
   if (Job.isJob(target)) return defined({ job: target.name, priority: target.priority, ...defined(request) })
   const { checks, config, observe, onlyStale, partitions, priority, select, tags } = target
+  const isOther = (request.keys ?? request.select ?? request.observe) !== undefined
   return defined({
-    ...plainSelect(select),
+    ...(!isOther && { ...plainSelect(select), observe }),
     checks,
-    observe,
     onlyStale,
     priority,
-    ...(request.partition === undefined && { partitions }),
+    ...(!isOther && request.partition === undefined && { partitions }),
     ...defined(request),
-    config: config && { ...config, ...request.config },
-    tags: tags && { ...tags, ...request.tags }
+    config: config === undefined ? request.config : { ...config, ...request.config },
+    tags: tags === undefined ? request.tags : { ...tags, ...request.tags }
   })
 }
 
