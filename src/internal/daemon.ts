@@ -1,0 +1,383 @@
+/**
+ * The daemon: takes the lease, evaluates while it holds it, and begins again with each new definitions.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberHandle from "effect/FiberHandle"
+import * as FiberMap from "effect/FiberMap"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as AutomationStore from "../AutomationStore.ts"
+import type * as Daemon from "../Daemon.ts"
+import * as EventLog from "../EventLog.ts"
+import * as Partitions from "../Partitions.ts"
+import { headOf, runAutomation, tickByHand } from "./daemonAutomations.ts"
+import { queuedTag } from "./daemonLaunch.ts"
+import { runMonitor, runQueue, runRetention, type Runs, toldOf as failureOf } from "./daemonRuns.ts"
+import {
+  leaseName,
+  type Loaded,
+  processLease,
+  type Session,
+  type Settings,
+  Signal,
+  signalOf,
+  supervised,
+  toldOf
+} from "./daemonSession.ts"
+import { newId } from "./ids.ts"
+
+/** Where definitions come from. */
+export interface Source {
+  readonly use: <A, E, R>(f: (loaded: Loaded) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | unknown, R>
+  /** Emits once for the definitions that there are, and whenever they are others. */
+  readonly changes: Stream.Stream<unknown>
+}
+
+const millis = (input: Duration.Input | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(input)
+
+const settingsOf = (options: Daemon.Options): Settings => ({
+  leaseMillis: millis(options.leaseTtl, 15_000),
+  maxRuns: options.maxRuns ?? 10,
+  tagLimits: options.tagLimits,
+  debounceMillis: millis(options.debounce, 100),
+  startTimeoutMillis: millis(options.startTimeout, 180_000),
+  cancelTimeoutMillis: millis(options.cancelTimeout, 180_000),
+  maxRuntimeSeconds: options.maxRuntime === undefined ? undefined : Duration.toSeconds(options.maxRuntime),
+  maxResumes: options.maxResumes ?? 0,
+  drain: options.drain ?? "cancel",
+  retention: options.retention ?? {}
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// acting
+// ---------------------------------------------------------------------------------------------------------------------
+
+const followed = [
+  "AssetMaterialized",
+  "AssetObserved",
+  "CheckEvaluated",
+  "RunStarted",
+  "RunFinished",
+  "BackfillStarted",
+  "BackfillFinished",
+  "RunCancelRequested"
+] as const
+
+/** Wakes whoever waits for what is recorded. */
+const follow = Effect.fnUntraced(function*(session: Session, after: number) {
+  const { loaded, log, signals, store } = session
+  const byAsset = new Map<string, Array<string>>()
+  const ofRuns: Array<string> = []
+  for (const automation of loaded.automations) {
+    if (automation.kind === "runSensor") ofRuns.push(automation.name)
+    if (automation.kind !== "assetSensor") continue
+    for (const key of automation.assets) {
+      const names = byAsset.get(key)
+      if (names === undefined) byAsset.set(key, [automation.name])
+      else names.push(automation.name)
+    }
+  }
+  const onEvent = (event: EventLog.LoggedEvent): void => {
+    if ("key" in event) { for (const name of byAsset.get(event.key) ?? []) signalOf(session, name).notify() }
+    else {
+      for (const name of ofRuns) signalOf(session, name).notify()
+      signals.monitor.notify()
+      if (event._tag === "RunFinished" || event._tag === "BackfillFinished") signals.queue.notify()
+    }
+    signals.conditions.notify()
+  }
+  yield* Stream.runForEachArray(log.tail({ after, tags: followed }), (events) =>
+    Effect.gen(function*() {
+      for (const event of events) {
+        onEvent(event)
+        if (event._tag !== "RunStarted") continue
+        if (!Object.hasOwn(event.tags, queuedTag)) continue
+        yield* store.launched(event.tags[queuedTag]!, event.runId)
+      }
+    }))
+})
+
+/** Keeps a fiber for each automation that is on. */
+const keepAutomations = Effect.fnUntraced(function*(session: Session) {
+  const { loaded, signals, store } = session
+  const fibers = yield* FiberMap.make<string, never, never>()
+  const apply = Effect.gen(function*() {
+    const states = yield* store.states
+    for (const automation of loaded.automations) {
+      const { name } = automation
+      const state = states.get(name)
+      if (state?.running ?? automation.startRunning) {
+        if (state !== undefined && !isKnown(session.states.get(name), state)) {
+          session.states.set(name, state)
+          signalOf(session, name).notify()
+        }
+        if (yield* FiberMap.has(fibers, name)) continue
+        const running = supervised(session, `automation ${name}`, runAutomation(session, automation))
+        yield* FiberMap.run(fibers, name, running)
+      } else {
+        if (state !== undefined) session.states.set(name, state)
+        yield* FiberMap.remove(fibers, name)
+        toldOf(session, name).next = undefined
+      }
+    }
+  })
+  const version = yield* store.version
+  yield* apply
+  yield* Stream.runForEach(store.changes(version), () =>
+    Effect.andThen(
+      apply,
+      Effect.sync(() => {
+        signals.queue.notify()
+        signals.monitor.notify()
+      })
+    ))
+}, Effect.scoped)
+
+const isKnown = (
+  known: AutomationStore.AutomationState | undefined,
+  state: AutomationStore.AutomationState
+): boolean =>
+  known !== undefined && known.revision >= state.revision && known.running === state.running &&
+  known.runningSince === state.runningSince
+
+/** Evaluates everything, until it is interrupted. */
+const act = Effect.fnUntraced(function*(session: Session, runs: Runs, parts: ReadonlyArray<Part>) {
+  session.states.clear()
+  session.problems.clear()
+  const after = yield* Effect.eventually(Effect.tapError(headOf(session.log), () => Effect.sleep(1_000)))
+  const all: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
+    ["following the event log", follow(session, after)],
+    ["automations", keepAutomations(session)],
+    ["the queue", runQueue(session, runs)],
+    ["run monitoring", runMonitor(session, runs)],
+    ["retention", runRetention(session)],
+    ...parts.map(([name, part]) => [name, part(session)] as const)
+  ]
+  return yield* Effect.forEach(all, ([name, effect]) => supervised(session, name, effect), {
+    concurrency: "unbounded",
+    discard: true
+  })
+})
+
+/** Something else that a daemon does while it acts. */
+export type Part = readonly [name: string, run: (session: Session) => Effect.Effect<unknown, unknown>]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// leading
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Home {
+  readonly owner: string
+  readonly settings: Settings
+  readonly runs: Runs
+  readonly parts: ReadonlyArray<Part>
+  session: Session | undefined
+  leadingSince: number | undefined
+  isClosing: boolean
+}
+
+const missing = (service: string): string =>
+  `The layer of the definitions provides no ${service}: every layer of EventLog does, and Local.layer.`
+
+const sessionOf = Effect.fnUntraced(function*(home: Home, loaded: Loaded, lost: Deferred.Deferred<void>) {
+  // every log layer provides them; a module may not have been type-checked
+  const find = <I, S>(key: Context.Key<I, S>, what: string): Effect.Effect<S> =>
+    Option.match(Context.getOption(loaded.context as Context.Context<I>, key), {
+      onNone: () => Effect.die(new Error(missing(what))),
+      onSome: (service) => Effect.succeed(service)
+    })
+  const session: Session = {
+    loaded,
+    settings: home.settings,
+    owner: home.owner,
+    store: yield* find(AutomationStore.AutomationStore, "store of automation"),
+    log: yield* find(EventLog.EventLog, "event log"),
+    dynamicKeys: yield* find(Partitions.DynamicKeys, "keys of dynamic partitions"),
+    states: new Map(),
+    told: new Map(),
+    problems: new Map(),
+    signals: { queue: new Signal(), monitor: new Signal(), conditions: new Signal(), automations: new Map() },
+    loseLease: Effect.asVoid(Deferred.succeed(lost, undefined))
+  }
+  return session
+})
+
+/** Holds the lease, or waits for it, as long as there are these definitions. */
+const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
+  const { owner, runs, settings } = home
+  let lost = Deferred.makeUnsafe<void>()
+  const session: Session = {
+    ...yield* sessionOf(home, loaded, lost),
+    loseLease: Effect.suspend(() => Effect.asVoid(Deferred.succeed(lost, undefined)))
+  }
+  const { store } = session
+  home.session = session
+  const acting = yield* FiberHandle.make<void, never>()
+  const stop = Effect.suspend(() => {
+    home.leadingSince = undefined
+    return FiberHandle.clear(acting)
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(() => home.leadingSince = undefined))
+  let heldUntil = -Infinity
+  const renew = Effect.gen(function*() {
+    const before = yield* Clock.currentTimeMillis
+    yield* store.lease(processLease(owner), owner, settings.leaseMillis)
+    const isHeld = !home.isClosing && (yield* store.lease(leaseName, owner, settings.leaseMillis))
+    if (!isHeld) return yield* stop
+    heldUntil = before + settings.leaseMillis
+    if (home.leadingSince !== undefined) return
+    lost = Deferred.makeUnsafe()
+    home.leadingSince = before
+    const until = Deferred.await(lost)
+    yield* FiberHandle.run(
+      acting,
+      Effect.raceFirst(act(session, runs, home.parts), until).pipe(
+        Effect.ensuring(Effect.sync(() => home.leadingSince = undefined))
+      )
+    )
+  }).pipe(Effect.catchCause((cause) => {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
+    return Effect.gen(function*() {
+      yield* Effect.logWarning("The lease of the daemon could not be renewed", cause)
+      // nobody knows who has it
+      if ((yield* Clock.currentTimeMillis) >= heldUntil) yield* stop
+    })
+  }))
+  return yield* Effect.forever(Effect.andThen(renew, Effect.sleep(settings.leaseMillis / 3)))
+}, Effect.scoped)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a daemon, which ends with its scope.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(
+  source: Source,
+  options: Daemon.Options,
+  parts: ReadonlyArray<Part>,
+  fail: (automation: string, problem: string, cause?: unknown) => Daemon.DaemonError
+): Effect.fn.Return<Daemon.Service, never, Scope.Scope> {
+  const owner = yield* newId
+  const settings = settingsOf(options)
+  // finalizers run from the last one to the first: runs end before the fibers that keep their leases
+  const current = yield* FiberHandle.make<void, unknown>()
+  const fibers = yield* FiberMap.make<string, void, unknown>()
+  const runs: Runs = {
+    fibers,
+    begin: (session, id, effect) =>
+      Effect.asVoid(FiberMap.run(
+        fibers,
+        id,
+        Effect.catchCause(
+          source.use((loaded) => loaded.generation === session.loaded.generation ? effect : Effect.void),
+          failureOf(id)
+        ),
+        { onlyIfMissing: true, startImmediately: false }
+      ))
+  }
+  const home: Home = {
+    owner,
+    settings,
+    runs,
+    parts,
+    session: undefined,
+    leadingSince: undefined,
+    isClosing: false
+  }
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      home.isClosing = true
+      const { session } = home
+      // another one may act from now on
+      if (session !== undefined) {
+        yield* session.loseLease
+        yield* Effect.ignoreCause(session.store.release(leaseName, owner))
+      }
+      if (settings.drain === "wait") yield* Effect.ignoreCause(FiberMap.awaitEmpty(fibers))
+      else yield* FiberMap.clear(fibers)
+      if (session !== undefined) yield* Effect.ignoreCause(session.store.release(processLease(owner), owner))
+    })
+  )
+  const holding: Effect.Effect<void> = Effect.catchCause(
+    source.use((loaded) => hold(home, loaded)),
+    (cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("The daemon has no definitions to evaluate", cause)
+  )
+  yield* Effect.forkScoped(Stream.runForEach(source.changes, () => FiberHandle.run(current, holding)))
+
+  const status = Effect.gen(function*(): Effect.fn.Return<Daemon.Status, never> {
+    const { leadingSince, session } = home
+    const runsHere = yield* FiberMap.size(fibers)
+    return {
+      owner,
+      leading: leadingSince !== undefined,
+      leadingSince,
+      generation: session?.loaded.generation,
+      runsHere,
+      automations: (session?.loaded.automations ?? []).map(({ kind, name }) => {
+        const told = session!.told.get(name)
+        return {
+          name,
+          kind,
+          next: told?.next,
+          evaluatingSince: told?.evaluatingSince,
+          lastEvaluatedAt: told?.lastEvaluatedAt
+        }
+      }),
+      conditions: session?.told.get("") === undefined ? undefined : {
+        next: session.told.get("")!.next,
+        evaluatingSince: session.told.get("")!.evaluatingSince,
+        lastEvaluatedAt: session.told.get("")!.lastEvaluatedAt
+      },
+      problems: Array.from(session?.problems ?? [], ([part, { at, message }]) => ({ part, message, at }))
+    }
+  })
+
+  return {
+    owner,
+    status,
+    tickNow: (name) =>
+      source.use((loaded) =>
+        Effect.gen(function*() {
+          const session = yield* sessionOf(home, loaded, Deferred.makeUnsafe())
+          const automation = loaded.automations.find((automation) => automation.name === name)
+          if (automation === undefined) {
+            const names = loaded.automations.map(({ name }) => name).join(", ")
+            const known = names === "" ? "There are no automations." : `Automations are ${names}.`
+            return yield* fail(name, `there is none of that name. ${known}`)
+          }
+          if (automation.kind === "streamSensor") {
+            return yield* fail(name, "it is a sensor of a stream, which tells by itself when there is something.")
+          }
+          const tick = yield* tickByHand(session, automation)
+          home.session?.signals.queue.notify()
+          return Option.fromUndefinedOr(tick)
+        })
+      ).pipe(
+        // how definitions fail to load is known to those who load them
+        Effect.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
+          const error = Cause.squash(cause)
+          return Effect.fail(
+            isDaemonError(error)
+              ? error
+              : fail(name, error instanceof Error ? error.message : String(error), error)
+          )
+        })
+      )
+  }
+})
+
+const isDaemonError = (error: unknown): error is Daemon.DaemonError =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "DaemonError"

@@ -1,0 +1,455 @@
+/**
+ * Schedules and sensors of a daemon: each has a fiber, which sleeps until there is something to evaluate.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Automation from "../Automation.ts"
+import type * as AutomationStore from "../AutomationStore.ts"
+import type * as EventLog from "../EventLog.ts"
+import * as Graph from "../Graph.ts"
+import { dynamicKeysOf, leaseName, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
+import { newId } from "./ids.ts"
+import { recorded } from "./recorded.ts"
+
+type State = AutomationStore.AutomationState
+
+/** Something else has happened to the automation meanwhile. */
+class Changed extends Data.TaggedError("Changed")<{}> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// evaluating
+// ---------------------------------------------------------------------------------------------------------------------
+
+const maxLog = 16_384
+
+/** What a program logs, as the text that its tick has. */
+const withLog = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    let text = ""
+    const logger = Logger.make((options) => {
+      if (text.length < maxLog) text += `${Logger.formatSimple.log(options)}\n`
+    })
+    const loggers = yield* Logger.CurrentLoggers
+    const value = yield* Effect.provideService(effect, Logger.CurrentLoggers, new Set([...loggers, logger]))
+    return [value, text.slice(0, maxLog)] as const
+  })
+
+/** Evaluates in a fiber of its own: whatever a program does to it is not done to the daemon. */
+const evaluated = Effect.fnUntraced(function*(
+  session: Session,
+  self: Automation.Any,
+  evaluation: Effect.Effect<Automation.Evaluation, never, unknown>
+): Effect.fn.Return<{ readonly evaluation: Automation.Evaluation; readonly log: string; readonly startedAt: number }> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const told = toldOf(session, self.name)
+  told.evaluatingSince = startedAt
+  const fiber = yield* Effect.forkChild(
+    Effect.withSpan(withLog(within(session.loaded, evaluation)), "assets.automation.evaluate", {
+      attributes: { "automation.name": self.name, "automation.kind": self.kind },
+      captureStackTrace: false
+    }),
+    { startImmediately: true }
+  )
+  const exit = yield* Effect.ensuring(
+    Fiber.await(fiber),
+    Effect.sync(() => {
+      told.evaluatingSince = undefined
+      told.lastEvaluatedAt = startedAt
+    })
+  )
+  if (Exit.isSuccess(exit)) return { evaluation: exit.value[0], log: exit.value[1], startedAt }
+  const cause = Cause.hasInterruptsOnly(exit.cause)
+    ? Cause.fail(new Error("The program of the automation has interrupted itself."))
+    : exit.cause
+  return { evaluation: { status: "Failed", requests: [], error: recorded(cause) }, log: "", startedAt }
+})
+
+/** What an evaluation has to know of the definitions. */
+const optionsOf = Effect.fnUntraced(function*(session: Session) {
+  const { graph, jobs } = session.loaded
+  const dynamicKeys = yield* dynamicKeysOf(session, Graph.compiled(graph).assets.map(({ partitions }) => partitions))
+  return { definitions: { graph, jobs }, dynamicKeys }
+})
+
+/** What a tick is committed with. */
+interface Of {
+  readonly state: State
+  readonly scheduledAt?: number | undefined
+  /** `true` for one that was asked for: whoever asks need not be the one who acts. */
+  readonly byHand?: boolean | undefined
+}
+
+const remember = (session: Session, state: State): State => {
+  const known = session.states.get(state.automation)
+  if (known === undefined || known.revision <= state.revision) session.states.set(state.automation, state)
+  return state
+}
+
+/** Records an evaluation, and gives the state from then on; another's state if it was not for this one to record. */
+const commit = Effect.fnUntraced(function*(
+  session: Session,
+  automation: string,
+  { byHand, state }: Of,
+  what: Pick<AutomationStore.Commit, "tick" | "requests" | "cursor">
+) {
+  const committed = yield* session.store.commitTick({
+    automation,
+    ...what,
+    ...(byHand !== true && { lease: { name: leaseName, owner: session.owner } }),
+    expect: state.revision
+  })
+  remember(session, committed.state)
+  if (committed._tag === "Committed") {
+    if (committed.queued.length > 0) session.signals.queue.notify()
+  } else if (committed.reason === "LeaseLost") {
+    yield* session.loseLease
+    return yield* Effect.never
+  }
+  return committed
+})
+
+/** Evaluates and records: a tick. */
+const tick = Effect.fnUntraced(function*(
+  session: Session,
+  self: Automation.Any,
+  of: Of,
+  evaluation: Effect.Effect<Automation.Evaluation, never, unknown>
+) {
+  const id = yield* newId
+  const done = yield* evaluated(session, self, evaluation)
+  return yield* record(session, self, of, { id, ...done })
+})
+
+const record = Effect.fnUntraced(function*(
+  session: Session,
+  self: Automation.Any,
+  of: Of,
+  { evaluation, id, log, startedAt }: {
+    readonly id: string
+    readonly evaluation: Automation.Evaluation
+    readonly log: string
+    readonly startedAt: number
+  }
+) {
+  const { addPartitions = {}, cursor, deletePartitions = {}, error, reason, requests, status } = evaluation
+  // first: requests may name them, and to do it twice does no harm
+  for (const [name, keys] of Object.entries(addPartitions)) yield* session.dynamicKeys.add(name, keys)
+  for (const [name, keys] of Object.entries(deletePartitions)) yield* session.dynamicKeys.remove(name, keys)
+  return yield* commit(session, self.name, of, {
+    tick: {
+      id,
+      kind: self.kind,
+      startedAt,
+      finishedAt: yield* Clock.currentTimeMillis,
+      status,
+      ...(of.scheduledAt !== undefined && { scheduledAt: of.scheduledAt }),
+      ...(reason !== undefined && { reason }),
+      ...(error !== undefined && { error }),
+      ...(log !== "" && { log }),
+      ...(evaluation.addPartitions !== undefined && { addPartitions }),
+      ...(evaluation.deletePartitions !== undefined && { deletePartitions })
+    },
+    requests,
+    // the cursor of a schedule tells since when it is defined as it is
+    ...(cursor !== undefined && self.kind !== "schedule" && { cursor })
+  })
+})
+
+const stateOf = (session: Session, name: string): Effect.Effect<State, AutomationStore.AutomationStoreError> =>
+  Effect.suspend(() => {
+    const known = session.states.get(name)
+    return known === undefined
+      ? Effect.map(session.store.state(name), (state) => remember(session, state))
+      : Effect.succeed(known)
+  })
+
+const waitFor = (session: Session, name: string, until: number): Effect.Effect<void> => {
+  toldOf(session, name).next = until === Infinity ? undefined : until
+  return signalOf(session, name).wait(until)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// schedules
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Schedule = Extract<Automation.Any, { readonly kind: "schedule" }>
+
+/** Since when a schedule is defined as it is: what it would have done before is not made up for. */
+const Since = Schema.fromJsonString(Schema.Struct({
+  since: Schema.Finite,
+  cron: Schema.Array(Schema.String),
+  timeZone: Schema.String
+}))
+
+const decodeSince = Schema.decodeUnknownOption(Since)
+const encodeSince = Schema.encodeSync(Since)
+
+const sinceOf = (self: Schedule, cursor: string | undefined): number | undefined => {
+  const known = Option.getOrUndefined(decodeSince(cursor))
+  return known !== undefined && known.timeZone === self.timeZone && known.cron.join() === self.cron.join()
+    ? known.since
+    : undefined
+}
+
+const scheduled = Effect.fnUntraced(function*(
+  session: Session,
+  self: Schedule,
+  of: Of,
+  scheduledAt: number
+) {
+  const options = yield* optionsOf(session)
+  return yield* tick(
+    session,
+    self,
+    of,
+    Automation.evaluateSchedule(self, { ...options, scheduledAt, lastTick: of.state.lastScheduledAt })
+  )
+})
+
+const runSchedule = Effect.fnUntraced(function*(session: Session, self: Schedule) {
+  const { graph, jobs } = session.loaded
+  while (true) {
+    let state = yield* stateOf(session, self.name)
+    const now = yield* Clock.currentTimeMillis
+    const since = sinceOf(self, state.cursor)
+    if (since === undefined) {
+      const { cron, timeZone } = self
+      yield* commit(session, self.name, { state }, { cursor: encodeSince({ since: now, cron, timeZone }) })
+      continue
+    }
+    const due = Automation.dueTicks(self, {
+      now,
+      lastTick: state.lastScheduledAt,
+      startedAt: Math.max(since, state.runningSince ?? -Infinity),
+      definitions: { graph, jobs }
+    })
+    let isCurrent = true
+    for (const scheduledAt of due) {
+      const committed = yield* scheduled(session, self, { state, scheduledAt }, scheduledAt)
+      state = committed.state
+      isCurrent = committed._tag === "Committed"
+      if (!isCurrent) break
+    }
+    if (isCurrent) {
+      yield* waitFor(session, self.name, Automation.nextTicks(self, { from: now + 1, count: 1 })[0] ?? Infinity)
+    }
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// sensors
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Sensor = Extract<Automation.Any, { readonly kind: "sensor" }>
+
+const sensed = Effect.fnUntraced(function*(session: Session, self: Sensor, of: Of) {
+  const { cursor, lastTick } = of.state
+  const options = yield* optionsOf(session)
+  const now = yield* Clock.currentTimeMillis
+  const evaluation = Automation.evaluateSensor(self, { ...options, now, cursor, lastTickAt: lastTick?.startedAt })
+  return yield* tick(session, self, of, evaluation)
+})
+
+const runSensor = Effect.fnUntraced(function*(session: Session, self: Sensor) {
+  while (true) {
+    const state = yield* stateOf(session, self.name)
+    const now = yield* Clock.currentTimeMillis
+    const due = state.lastTick === undefined ? now : state.lastTick.startedAt + self.everyMillis
+    if (due > now) yield* waitFor(session, self.name, due)
+    else yield* sensed(session, self, { state })
+  }
+})
+
+/** Where the log ends. */
+export const headOf = (log: EventLog.Service): Effect.Effect<number, EventLog.EventLogError> =>
+  Effect.map(
+    Stream.runHead(log.events({ order: "descending", limit: 1 })),
+    Option.match({ onNone: () => 0, onSome: ({ cursor }) => cursor })
+  )
+
+/** The state of a sensor of events: it looks at what happens from now on, unless it did so before. */
+const placed = Effect.fnUntraced(function*(session: Session, name: string, byHand?: boolean) {
+  while (true) {
+    const state = yield* stateOf(session, name)
+    if (state.cursor !== undefined) return state
+    const cursor = Automation.cursorAt(yield* headOf(session.log))
+    yield* commit(session, name, { state, byHand }, { cursor })
+  }
+})
+
+const pageSize = 500
+const failureMillis = 30_000
+
+type AssetSensor = Extract<Automation.Any, { readonly kind: "assetSensor" }>
+
+/** Nothing if nothing has happened. */
+const sensedAssets = Effect.fnUntraced(function*(session: Session, self: AssetSensor, of: Of) {
+  const { cursor } = of.state
+  const filter = Automation.eventFilter(self, cursor)
+  const events = yield* Stream.runCollect(session.log.events({ ...filter, limit: pageSize }))
+  if (events.length === 0 && of.byHand !== true) return undefined
+  const options = yield* optionsOf(session)
+  const now = yield* Clock.currentTimeMillis
+  return yield* tick(session, self, of, Automation.evaluateAssetSensor(self, { ...options, now, cursor, events }))
+})
+
+const runAssetSensor = Effect.fnUntraced(function*(session: Session, self: AssetSensor) {
+  while (true) {
+    const state = yield* placed(session, self.name)
+    const committed = yield* sensedAssets(session, self, { state })
+    if (committed === undefined) yield* waitFor(session, self.name, Infinity)
+    else if (committed._tag === "Committed" && committed.tick?.status === "Failed") {
+      // its cursor is where it was
+      yield* waitFor(session, self.name, (yield* Clock.currentTimeMillis) + failureMillis)
+    }
+  }
+})
+
+type RunSensor = Extract<Automation.Any, { readonly kind: "runSensor" }>
+
+/** Looks at the events from its cursor on, or from a later place up to which there was nothing for it. */
+const sensedRuns = Effect.fnUntraced(function*(session: Session, self: RunSensor, of: Of, seen: number) {
+  const filter = Automation.eventFilter(self, of.state.cursor)
+  const after = Math.max(filter.after ?? 0, seen)
+  const events = yield* Stream.runCollect(session.log.events({ ...filter, after, limit: pageSize }))
+  const ids = [
+    ...new Set(events.flatMap((event) => "runId" in event && event.runId !== undefined ? [event.runId] : []))
+  ]
+  const runs = new Map((yield* session.log.runs({ ids })).map((run) => [run.id, run]))
+  let { state } = of
+  let place = after
+  let isCurrent = true
+  let last: AutomationStore.Committed | undefined
+  const { graph, jobs } = session.loaded
+  for (const event of events) {
+    const run = "runId" in event ? runs.get(event.runId ?? "") : undefined
+    if (run !== undefined && Automation.matchesRun(self, { event, run, definitions: { graph, jobs } })) {
+      const options = yield* optionsOf(session)
+      const now = yield* Clock.currentTimeMillis
+      last = yield* tick(
+        session,
+        self,
+        { ...of, state },
+        Automation.evaluateRunSensor(self, { ...options, now, event, run })
+      )
+      state = last.state
+      isCurrent = last._tag === "Committed"
+      if (!isCurrent) break
+    }
+    place = event.cursor
+  }
+  return { place, isMore: !isCurrent || events.length === pageSize, state, last }
+})
+
+const runRunSensor = Effect.fnUntraced(function*(session: Session, self: RunSensor) {
+  let seen = 0
+  let known: string | undefined
+  while (true) {
+    const state = yield* placed(session, self.name)
+    // a cursor that somebody has set counts, be it an earlier one
+    if (state.cursor !== known) seen = 0
+    const found = yield* sensedRuns(session, self, { state }, seen)
+    seen = found.place
+    known = found.state.cursor
+    if (!found.isMore) yield* waitFor(session, self.name, Infinity)
+    // what was of no interest is not to be read again by another daemon
+    else if (seen > Number(known) && found.last === undefined) {
+      const committed = yield* commit(session, self.name, { state: found.state }, { cursor: Automation.cursorAt(seen) })
+      known = committed.state.cursor
+    }
+  }
+})
+
+type StreamSensor = Extract<Automation.Any, { readonly kind: "streamSensor" }>
+
+const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: StreamSensor) {
+  while (true) {
+    const { cursor } = yield* stateOf(session, self.name)
+    const { definitions } = yield* optionsOf(session)
+    const currentKeys = Effect.orDie(Effect.map(optionsOf(session), ({ dynamicKeys }) => dynamicKeys))
+    const evaluations = Automation.evaluateStream(self, { definitions, cursor, currentKeys })
+    const streaming = Stream.runForEach(evaluations, (evaluation) =>
+      Effect.gen(function*() {
+        const id = yield* newId
+        const startedAt = yield* Clock.currentTimeMillis
+        const state = yield* stateOf(session, self.name)
+        toldOf(session, self.name).lastEvaluatedAt = startedAt
+        const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
+        if (committed._tag === "Conflict") yield* new Changed()
+      }))
+    const fiber = yield* Effect.forkChild(within(session.loaded, streaming), { startImmediately: true })
+    const exit = yield* Fiber.await(fiber)
+    if (Exit.isFailure(exit)) {
+      if (Option.exists(Exit.findErrorOption(exit), (error) => error._tag === "Changed")) continue
+      if (!Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
+    }
+    yield* waitFor(session, self.name, (yield* Clock.currentTimeMillis) + failureMillis)
+  }
+})
+
+/**
+ * Evaluates an automation whenever it is to be.
+ *
+ * @internal
+ */
+export const runAutomation = (session: Session, self: Automation.Any): Effect.Effect<never, unknown> => {
+  switch (self.kind) {
+    case "schedule":
+      return runSchedule(session, self)
+    case "sensor":
+      return runSensor(session, self)
+    case "assetSensor":
+      return runAssetSensor(session, self)
+    case "runSensor":
+      return runRunSensor(session, self)
+    case "streamSensor":
+      return runStreamSensor(session, self)
+  }
+}
+
+const attempts = 5
+
+/**
+ * Evaluates an automation now, as somebody asks for it. Nothing for a sensor of a stream: it cannot be asked.
+ *
+ * @internal
+ */
+export const tickByHand = Effect.fnUntraced(function*(session: Session, self: Automation.Any) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    session.states.delete(self.name)
+    let committed: AutomationStore.Committed | undefined
+    switch (self.kind) {
+      case "schedule": {
+        const state = yield* stateOf(session, self.name)
+        committed = yield* scheduled(session, self, { state, byHand: true }, yield* Clock.currentTimeMillis)
+        break
+      }
+      case "sensor": {
+        committed = yield* sensed(session, self, { state: yield* stateOf(session, self.name), byHand: true })
+        break
+      }
+      case "assetSensor": {
+        const state = yield* placed(session, self.name, true)
+        committed = yield* sensedAssets(session, self, { state, byHand: true })
+        break
+      }
+      case "runSensor": {
+        const state = yield* placed(session, self.name, true)
+        committed = (yield* sensedRuns(session, self, { state, byHand: true }, 0)).last
+        break
+      }
+      case "streamSensor":
+        return undefined
+    }
+    if (committed?._tag !== "Conflict") return committed?.tick
+  }
+  return undefined
+})

@@ -1,0 +1,159 @@
+/**
+ * How a requested run is launched: once, whoever tries, and by whoever has taken it.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as AutomationStore from "../AutomationStore.ts"
+import * as Catalog from "../Catalog.ts"
+import * as Graph from "../Graph.ts"
+import * as Job from "../Job.ts"
+import * as Runtime from "../Runtime.ts"
+import { type Loaded, type Session, within } from "./daemonSession.ts"
+import { recorded } from "./recorded.ts"
+
+type Item = AutomationStore.QueuedRun
+
+class LaunchError extends Data.TaggedError("LaunchError")<{ readonly message: string }> {}
+
+/**
+ * The tags of runs by which a daemon finds them: the request in the queue, and who runs them.
+ *
+ * @internal
+ */
+export const queuedTag = "queued"
+/** @internal */
+export const processTag = "process"
+/** @internal */
+export const resumesTag = "resumes"
+
+const jobOf = ({ jobs }: Loaded, name: string | undefined): Job.Any | undefined =>
+  name === undefined ? undefined : jobs.find((job) => job.name === name)
+
+/**
+ * The tags of the run that an item of the queue will be.
+ *
+ * @internal
+ */
+export const tagsOf = (
+  loaded: Loaded,
+  { automation, id, request, tickId }: Item
+): { readonly [name: string]: string } => ({
+  ...jobOf(loaded, request.job)?.tags,
+  ...request.tags,
+  ...(request.job !== undefined && { job: request.job }),
+  ...(automation !== undefined && { automation }),
+  ...(tickId !== undefined && { tick: tickId }),
+  [queuedTag]: id
+})
+
+/** Runs what is requested. */
+const run = Effect.fnUntraced(function*(
+  loaded: Loaded,
+  item: Item,
+  tags: { readonly [name: string]: string },
+  onStarted: (runId: string) => void
+): Effect.fn.Return<string | undefined, unknown, unknown> {
+  const { request } = item
+  // assets of any type: what they need is in the type of their definitions
+  const graph = loaded.graph as Graph.Graph<Graph.Assets>
+  const job = jobOf(loaded, request.job)
+  if (request.job !== undefined && job === undefined) {
+    const names = loaded.jobs.map(({ name }) => name).join(", ")
+    const known = names === "" ? "there are no jobs" : `jobs are ${names}`
+    return yield* new LaunchError({ message: `There is no job "${request.job}" any more: ${known}.` })
+  }
+  const { assets, ids } = Graph.compiled(loaded.graph)
+  for (const key of request.observe ?? []) {
+    const id = ids.get(key)
+    if (id === undefined) return yield* Graph.unknownAsset(Graph.compiled(loaded.graph), key)
+    yield* Catalog.observe(assets[id]!)
+  }
+  const select = request.keys ?? request.select
+  if (job === undefined && select === undefined) return undefined
+  const { checks, config, onlyStale, partition, partitions } = request
+  const common = {
+    ...(select !== undefined && { select }),
+    ...(checks !== undefined && { checks }),
+    // it is checked when the run is prepared
+    ...(config !== undefined && { config: config as Runtime.RunOptions<Graph.Assets>["config"] }),
+    ...(onlyStale !== undefined && { onlyStale }),
+    tags
+  }
+  const options: Runtime.RunOptions<Graph.Assets> = {
+    ...common,
+    ...(partition !== undefined && { partition }),
+    ...(partitions !== undefined && { partitions }),
+    onProgress: (progress) =>
+      Effect.sync(() => {
+        if (progress._tag === "RunStarted") onStarted(progress.runId)
+      })
+  }
+  const ended = yield* job === undefined ? Runtime.run(graph, options) : Job.run(graph, job, options)
+  return ended.id
+})
+
+const maxAttempts = 3
+const retryMillis = 30_000
+
+/** What may be gone the next time. */
+const isPassing = (cause: Cause.Cause<unknown>): boolean => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  return typeof error === "object" && error !== null && "_tag" in error &&
+    (error._tag === "EventLogError" || error._tag === "DynamicKeysError" || error._tag === "AutomationStoreError")
+}
+
+/**
+ * Launches an item of the queue and waits for its end. Nothing happens if another one has taken it.
+ *
+ * @internal
+ */
+export const launch = (session: Session, item: Item): Effect.Effect<void, AutomationStore.AutomationStoreError> => {
+  const { loaded, log, owner, settings, store } = session
+  const { id } = item
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      if (!(yield* store.take(id, owner))) return
+      let runId: string | undefined
+      const late = Effect.andThen(
+        Effect.sleep(settings.startTimeoutMillis),
+        Effect.suspend(() =>
+          runId === undefined
+            ? new LaunchError({
+              message: `It did not begin within ${settings.startTimeoutMillis / 1000} seconds.`
+            })
+            : Effect.never
+        )
+      )
+      const tags = { ...tagsOf(loaded, item), [processTag]: owner }
+      const running = within(loaded, run(loaded, item, tags, (started) => runId ??= started))
+      const exit = yield* Effect.exit(restore(Effect.raceFirst(running, late)))
+      if (Exit.isSuccess(exit)) {
+        yield* store.launched(id, runId ?? exit.value ?? `observed by ${owner}`, owner)
+        return
+      }
+      const { cause } = exit
+      // a run tells its id before its beginning is recorded
+      if (runId !== undefined) {
+        const known = yield* Effect.orElseSucceed(log.runs({ tags: { [queuedTag]: id }, limit: 1 }), () => [])
+        if (known.length > 0) {
+          yield* store.launched(id, runId, owner)
+          if (Cause.hasInterruptsOnly(cause)) return yield* Effect.failCause(cause as Cause.Cause<never>)
+          return yield* Effect.logError(`The run ${runId} could not be brought to its end`, cause)
+        }
+      }
+      if (Cause.hasInterruptsOnly(cause)) {
+        yield* store.requeue(id, { owner })
+        return yield* Effect.failCause(cause as Cause.Cause<never>)
+      }
+      const error = recorded(cause)
+      if (isPassing(cause) && item.attempts + 1 < maxAttempts) {
+        const now = yield* Clock.currentTimeMillis
+        yield* store.requeue(id, { owner, error, notBefore: now + retryMillis * 2 ** item.attempts })
+      } else yield* store.failed(id, error, owner)
+    })
+  )
+}

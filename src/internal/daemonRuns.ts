@@ -1,0 +1,233 @@
+/**
+ * The queue of a daemon, and what it does about runs that nobody ends.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type * as AutomationStore from "../AutomationStore.ts"
+import type * as EventLog from "../EventLog.ts"
+import type * as Graph from "../Graph.ts"
+import * as RunLogs from "../RunLogs.ts"
+import * as Runtime from "../Runtime.ts"
+import { launch, processTag, queuedTag, resumesTag, tagsOf } from "./daemonLaunch.ts"
+import { choose, type Waiting } from "./daemonQueue.ts"
+import { processLease, type Session, within } from "./daemonSession.ts"
+
+/** What a daemon runs: it outlives the definitions that it was begun with. */
+export interface Runs {
+  /** The fibers by the id in the queue, or of the run that is resumed. */
+  readonly fibers: FiberMap.FiberMap<string, void, unknown>
+  /** Begins something that goes on when this daemon does not act any more. Nothing if the definitions are others now. */
+  readonly begin: (session: Session, id: string, effect: Effect.Effect<void, unknown>) => Effect.Effect<void>
+}
+
+const tagOf = (run: EventLog.RunRecord, name: string): string | undefined =>
+  Object.hasOwn(run.tags, name) ? run.tags[name] : undefined
+
+// ---------------------------------------------------------------------------------------------------------------------
+// queue
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Runs that a daemon has launched, one for each request: one that was retried, or a backfill, is several. */
+const countedRuns = (running: ReadonlyArray<EventLog.RunRecord>): ReadonlyMap<string, EventLog.RunRecord["tags"]> =>
+  new Map(running.flatMap((run) => {
+    const id = tagOf(run, queuedTag) ?? (tagOf(run, processTag) === undefined ? undefined : run.id)
+    return id === undefined ? [] : [[id, run.tags]]
+  }))
+
+/** Launches what may begin. Gives when to look again. */
+const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs) {
+  const { loaded, log, settings, store } = session
+  const items = yield* store.queue()
+  const queued = items.filter(({ status }) => status === "Queued")
+  if (queued.length === 0) return Infinity
+  const counted = new Map(countedRuns(yield* log.runs({ statuses: ["Running"] })))
+  for (const item of items) {
+    if (item.status === "Launching" && !counted.has(item.id)) counted.set(item.id, tagsOf(loaded, item))
+  }
+  const waiting = queued.map((item): Waiting => ({
+    id: item.id,
+    seq: item.seq,
+    priority: item.priority,
+    notBefore: item.notBefore,
+    tags: tagsOf(loaded, item)
+  }))
+  const choice = choose({
+    queued: waiting,
+    running: [...counted.values()],
+    limits: {
+      maxRuns: loaded.queue?.maxRuns ?? settings.maxRuns,
+      tags: [...loaded.queue?.tags ?? [], ...settings.tagLimits ?? []]
+    },
+    now: yield* Clock.currentTimeMillis
+  })
+  const byId = new Map(queued.map((item) => [item.id, item]))
+  for (const id of choice.launch) yield* runs.begin(session, id, launch(session, byId.get(id)!))
+  yield* store.setWaiting(choice.waiting)
+  return choice.until
+})
+
+/** @internal */
+export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs) {
+  while (true) {
+    const until = yield* dequeue(session, runs)
+    yield* session.signals.queue.wait(until)
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// monitoring
+// ---------------------------------------------------------------------------------------------------------------------
+
+const secondsOf = (text: string | undefined): number | undefined => {
+  const seconds = text === undefined ? NaN : Number(text)
+  return seconds > 0 && seconds < Infinity ? seconds : undefined
+}
+
+/** Records the end of a run that nobody ends; if its process lives after all, it is to stop. */
+const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunRecord, reason: string) {
+  const timestamp = yield* Clock.currentTimeMillis
+  yield* session.log.append([
+    ...(run.cancelRequested ? [] : [{ _tag: "RunCancelRequested", runId: run.id, timestamp, reason } as const]),
+    {
+      _tag: "RunFinished",
+      runId: run.id,
+      timestamp,
+      status: run.cancelRequested ? "Cancelled" : "Failed",
+      durationMillis: timestamp - run.startedAt
+    }
+  ])
+})
+
+const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: string) {
+  const { loaded, log, owner, settings } = session
+  // its process may have ended it before it ended itself
+  const [run] = yield* log.runs({ ids: [id], statuses: ["Running"] })
+  if (run === undefined) return
+  const resumes = secondsOf(tagOf(run, resumesTag)) ?? 0
+  const reason = "The process that ran it has ended."
+  if (run.cancelRequested || run.backfillId !== undefined || resumes >= settings.maxResumes) {
+    return yield* endLost(session, run, reason)
+  }
+  yield* Effect.logInfo(`The run ${run.id} is resumed: the process that ran it has ended`)
+  const tags = { [processTag]: owner, [resumesTag]: String(resumes + 1) }
+  const retried = Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags })
+  yield* runs.begin(
+    session,
+    run.id,
+    within(loaded, retried).pipe(
+      Effect.asVoid,
+      // nothing is left to do, say
+      Effect.catchTag("RunNotPossibleError", (error) => endLost(session, run, error.message))
+    )
+  )
+})
+
+/** When somebody was seen to want the end of a run. */
+type Cancelling = Map<string, number>
+
+/** Gives when to look again. */
+const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, cancelling: Cancelling) {
+  const { log, owner, settings, store } = session
+  const running = yield* log.runs({ statuses: ["Running"] })
+  const launching = yield* store.queue({ statuses: ["Launching"] })
+  // a process that has begun something since has its lease by now
+  const leases = yield* store.leases
+  const now = yield* Clock.currentTimeMillis
+  const alive = new Set(leases.flatMap(({ name, remainingMillis }) => remainingMillis > 0 ? [name] : []))
+  const lives = (by: string) => by === owner || alive.has(processLease(by))
+  let until = Infinity
+  for (const item of launching) {
+    if (item.owner === undefined || (item.owner === owner && (yield* FiberMap.has(runs.fibers, item.id)))) continue
+    if (item.owner !== owner && lives(item.owner)) {
+      until = Math.min(until, now + settings.leaseMillis)
+      continue
+    }
+    const [known] = yield* log.runs({ tags: { [queuedTag]: item.id } })
+    if (known === undefined) yield* store.requeue(item.id, { owner: item.owner })
+    else yield* store.launched(item.id, known.backfillId ?? known.id, item.owner)
+    session.signals.queue.notify()
+  }
+  for (const id of cancelling.keys()) if (!running.some((run) => run.id === id)) cancelling.delete(id)
+  for (const run of running) {
+    const by = tagOf(run, processTag)
+    if (by !== undefined && !lives(by)) {
+      yield* lost(session, runs, run.id)
+      continue
+    }
+    if (by !== undefined && by !== owner) until = Math.min(until, now + settings.leaseMillis)
+    const seconds = secondsOf(tagOf(run, "max_runtime")) ?? settings.maxRuntimeSeconds
+    const deadline = seconds === undefined ? Infinity : run.startedAt + seconds * 1000
+    if (!run.cancelRequested) {
+      if (now <= deadline) {
+        until = Math.min(until, deadline + 1)
+        continue
+      }
+      // it may have ended meanwhile
+      yield* Effect.catchTag(
+        Runtime.cancel(run.id, { reason: `Exceeded maximum runtime of ${seconds} seconds.` }),
+        "RunNotPossibleError",
+        () => Effect.void
+      ).pipe(Effect.provideContext(session.loaded.context as never))
+    }
+    const since = cancelling.get(run.id) ?? now
+    cancelling.set(run.id, since)
+    if (now >= since + settings.cancelTimeoutMillis) {
+      yield* endLost(session, run, `It did not end within ${settings.cancelTimeoutMillis / 1000} seconds.`)
+    } else until = Math.min(until, since + settings.cancelTimeoutMillis)
+  }
+  for (const { name, owner: by, remainingMillis } of leases) {
+    if (name === processLease(by) && remainingMillis <= 0) yield* store.release(name, by)
+  }
+  return until
+})
+
+/** @internal */
+export const runMonitor = Effect.fnUntraced(function*(session: Session, runs: Runs) {
+  const cancelling: Cancelling = new Map()
+  while (true) {
+    const until = yield* inspect(session, runs, cancelling)
+    yield* session.signals.monitor.wait(until)
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// retention
+// ---------------------------------------------------------------------------------------------------------------------
+
+const day = 86_400_000
+
+const prune = Effect.fnUntraced(function*({ loaded, log, settings, store }: Session) {
+  const { events, runLogs, ...own } = settings.retention
+  if (Object.keys(own).length > 0) yield* store.prune(own)
+  if (events !== undefined) yield* log.prune(events)
+  if (runLogs === undefined) return
+  const oldest = (yield* Clock.currentTimeMillis) - Duration.toMillis(runLogs)
+  const logs = yield* within(loaded, Effect.map(RunLogs.RunLogs, (logs) => logs))
+  const ids = yield* logs.runs
+  for (let from = 0; from < ids.length; from += 500) {
+    const page = ids.slice(from, from + 500)
+    const known = new Map((yield* log.runs({ ids: page })).map((run) => [run.id, run]))
+    const gone = page.filter((id) => {
+      const run = known.get(id)
+      return run === undefined || (run.finishedAt ?? Infinity) < oldest
+    })
+    if (gone.length > 0) yield* logs.delete(gone)
+  }
+})
+
+/** @internal */
+export const runRetention = (session: Session) => Effect.forever(Effect.andThen(prune(session), Effect.sleep(day)))
+
+/**
+ * What a run that goes on in the background comes to is in the log; what else fails is told here.
+ *
+ * @internal
+ */
+export const toldOf = (id: string) => <E>(cause: Cause.Cause<E>): Effect.Effect<void> =>
+  Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(`What the daemon has begun (${id}) has failed`, cause)
+
+/** Where requested runs are, by status. */
+export type Counts = Effect.Success<AutomationStore.Service["queueCounts"]>
