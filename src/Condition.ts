@@ -27,6 +27,7 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as tree from "./internal/conditionTree.ts"
+import * as Partitions from "./Partitions.ts"
 import type * as Selection from "./Selection.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -144,7 +145,9 @@ const ofChecks = { ...of, blockingOnly: Schema.optionalKey(Schema.Boolean) }
  * @category schemas
  * @since 0.1.0
  */
-export const Condition: Schema.Codec<Condition> = Schema.TaggedUnion({
+export const Condition: Schema.Codec<Condition> = Schema.suspend((): Schema.Codec<Condition> => ConditionUnion)
+
+const fields = {
   Missing: label_,
   RunInProgress: label_,
   BackfillInProgress: label_,
@@ -181,7 +184,9 @@ export const Condition: Schema.Codec<Condition> = Schema.TaggedUnion({
   AssetMatches: { ...of, key: Schema.String },
   AnyJobRootsMatch: of,
   AllJobRootsMatch: of
-})
+}
+const tags = Object.keys(fields) as ReadonlyArray<keyof typeof fields> // of the object above
+const ConditionUnion: Schema.Codec<Condition> = Schema.TaggedUnion(fields)
 
 /**
  * A condition cannot be what it was asked to be.
@@ -1092,6 +1097,132 @@ export const ignore: {
   (select: Select): (self: Condition) => Condition
   (self: Condition, select: Select): Condition
 } = dual(2, (self: Condition, select: Select): Condition => narrowed(self, { ignore: select }))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// evaluations
+// ---------------------------------------------------------------------------------------------------------------------
+
+const Value = Schema.Union([Schema.Literal(true), Partitions.Serialized])
+const Versions = Schema.Array(Schema.Tuple([Value, Schema.String]))
+
+/**
+ * What evaluations remember from one to the next. It is kept by asset and by condition, so that what is added or put in
+ * another order changes nothing for the rest.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Cursor = Schema.Struct({
+  /** The number of the evaluation: the first one is 0. */
+  evaluation: Schema.Int,
+  /** When it was, in milliseconds since 1970. */
+  now: Schema.Number,
+  /** The newest materialization or observation, and the newest evaluation of a check, that it knew. */
+  log: Schema.Number,
+  checks: Schema.Number,
+  /** What has a condition: an asset by its key, a check as `KEY:CHECK`, a job as `:NAME`. */
+  entities: Schema.Array(Schema.Struct({
+    id: Schema.String,
+    /** Tells its condition and its kind of partitions from others: with another one it begins anew. */
+    condition: Schema.String,
+    /** Tells what every part of the condition held for from something else. */
+    digest: Schema.Number,
+    requested: Schema.optionalKey(Value),
+    /** What parts of the condition remember. */
+    nodes: Schema.Array(Schema.Struct({
+      node: Schema.String,
+      /** The asset or check it was asked about, where that is another one. */
+      about: Schema.optionalKey(Schema.String),
+      value: Schema.optionalKey(Value),
+      trigger: Schema.optionalKey(Schema.Int),
+      reset: Schema.optionalKey(Schema.Int),
+      version: Schema.optionalKey(Schema.String),
+      versions: Schema.optionalKey(Versions)
+    }))
+  })),
+  /** The data versions of external assets. */
+  observed: Schema.Array(Schema.Struct({ key: Schema.String, versions: Versions }))
+})
+
+/**
+ * What evaluations remember from one to the next.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Cursor = typeof Cursor.Type
+
+/**
+ * What a part of a condition came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExplanationNode {
+  /** What it says, or its label. */
+  readonly words: string
+  readonly tag: Condition["_tag"]
+  /** The asset or check that it was asked about, where that is another one than that of the part it belongs to. */
+  readonly about?: string
+  /** For how many partitions it holds: 0 or 1 for what has none. */
+  readonly count: number
+  /** Whether it holds for all that there is. */
+  readonly whole: boolean
+  /** For which partitions, in words and as a set. */
+  readonly partitions?: string
+  readonly subset?: Partitions.Serialized
+  /** For how many partitions it was asked: for none where what came before does not hold. */
+  readonly candidates: number
+  /** The evaluations in which what it waits for, and what ends that, held the last time. */
+  readonly trigger?: number
+  readonly reset?: number
+  readonly children: ReadonlyArray<ExplanationNode>
+  /** How many further children there are. */
+  readonly omitted?: number
+}
+
+const ExplanationNode: Schema.Codec<ExplanationNode> = Schema.Struct({
+  words: Schema.String,
+  tag: Schema.Literals(tags),
+  about: Schema.optionalKey(Schema.String),
+  count: Schema.Int,
+  whole: Schema.Boolean,
+  partitions: Schema.optionalKey(Schema.String),
+  subset: Schema.optionalKey(Partitions.Serialized),
+  candidates: Schema.Int,
+  trigger: Schema.optionalKey(Schema.Int),
+  reset: Schema.optionalKey(Schema.Int),
+  children: Schema.Array(Schema.suspend((): Schema.Codec<ExplanationNode> => ExplanationNode)),
+  omitted: Schema.optionalKey(Schema.Int)
+})
+
+/**
+ * Why something was requested, or was not.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Explanation = Schema.Struct({
+  /** An asset by its key, a check as `KEY:CHECK`, a job as `:NAME`. */
+  id: Schema.String,
+  kind: Schema.Literals(["asset", "check", "job"]),
+  evaluation: Schema.Int,
+  /** Milliseconds since 1970. */
+  at: Schema.Number,
+  /** How many partitions were requested: 1 for what has none. */
+  requested: Schema.Int,
+  /** Whether all parts came to the same as in the evaluation before. */
+  unchanged: Schema.Boolean,
+  root: ExplanationNode
+})
+
+/**
+ * Why something was requested, or was not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Explanation = typeof Explanation.Type
 
 // ---------------------------------------------------------------------------------------------------------------------
 // words

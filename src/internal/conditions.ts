@@ -1,0 +1,1082 @@
+/**
+ * Evaluates conditions: a pure function of what is recorded, of the time, and of what the previous evaluation remembered.
+ * Each condition is evaluated for all partitions at once, upstream before downstream, so that what is downstream knows
+ * what is requested upstream.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Result from "effect/Result"
+import type * as Check from "../Check.ts"
+import { type Condition, type Cursor, explain, type Explanation, type ExplanationNode } from "../Condition.ts"
+import type { Serialized } from "../Partitions.ts"
+import type * as Partitions from "../Partitions.ts"
+import type { Compiled } from "./compile.ts"
+import {
+  type Context,
+  type Dep,
+  Facts,
+  type State,
+  type Value,
+  valueIn,
+  valueOut,
+  type Versions,
+  versionsIn,
+  versionsOut
+} from "./conditionsFacts.ts"
+import * as ConditionTree from "./conditionTree.ts"
+import * as Cron from "./cron.ts"
+import * as Mapping from "./mapping.ts"
+import { resolveIds } from "./selectionResolve.ts"
+import * as Subset from "./subset.ts"
+
+export type { Backfilling, Executed, Running, State } from "./conditionsFacts.ts"
+
+/** A job that has a condition. */
+export interface JobCondition {
+  readonly name: string
+  /** The keys of the assets that it computes. */
+  readonly keys: ReadonlyArray<string>
+  readonly condition: Condition
+}
+
+/** What conditions are evaluated against. */
+export interface Input extends State {
+  readonly jobs?: ReadonlyArray<JobCondition> | undefined
+}
+
+/** Something to do. */
+export interface Requested {
+  /** `observe`: an external asset is to be observed. `check`: one check is to be evaluated, and nothing computed. */
+  readonly kind: "asset" | "observe" | "check" | "job"
+  /** The key of the asset, `KEY:CHECK`, or `:NAME` for a job. */
+  readonly id: string
+  /** The key of the asset, or the name of the job. */
+  readonly key: string
+  readonly check: string | undefined
+  /** For which partitions: `undefined` for what has none. */
+  readonly partitions: Serialized | undefined
+  readonly subset: Subset.Subset
+  readonly axes: Subset.Axes | undefined
+}
+
+/** What an evaluation comes to. */
+export interface Evaluated {
+  /**
+   * Upstream before downstream. What was requested because something upstream is requested as well has to be computed
+   * after it, in one run or one after the other. Other outputs of a multi-asset that have to be computed, too, do not stand
+   * here.
+   */
+  readonly requests: ReadonlyArray<Requested>
+  /** Of what is requested, and of what has come to something else than in the evaluation before. */
+  readonly explanations: ReadonlyArray<Explanation>
+  readonly cursor: Cursor
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// conditions, prepared
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A condition with what follows from it alone. */
+interface Node {
+  readonly condition: Condition
+  /** Equal for conditions that mean the same. */
+  readonly name: string
+  readonly parts: ReadonlyArray<Node>
+  /** Whether it has to be evaluated in any case, since it remembers something. */
+  readonly stateful: boolean
+  /** Whether what it comes to depends on what the condition belongs to. */
+  readonly usesRoot: boolean
+  readonly usesDownstream: boolean
+  /** Whether it asks for the runs of what was computed since the previous evaluation, or ever. */
+  readonly runs: "none" | "new" | "all"
+  readonly cron: Cron.Cron | undefined
+}
+
+const nodes = new WeakMap<Condition, Node>()
+
+const remembers: ReadonlySet<Condition["_tag"]> = new Set([
+  "Since",
+  "NewlyTrue",
+  "CodeVersionChanged",
+  "DataVersionChanged",
+  // the conditions that it stands for may
+  "AnyDownstreamConditions"
+])
+
+const nodeOf = (condition: Condition): Node => {
+  let node = nodes.get(condition)
+  if (node === undefined) nodes.set(condition, node = makeNode(condition))
+  return node
+}
+
+const makeNode = (condition: Condition): Node => {
+  const { _tag } = condition
+  const parts = ConditionTree.partsOf(condition).map(nodeOf)
+  const some = (test: (node: Node) => boolean): boolean => parts.some(test)
+  const cron = _tag === "CronTickPassed" ? ConditionTree.cronOf(condition.cron, condition.timeZone) : undefined
+  return {
+    condition,
+    name: ConditionTree.nameOf(ConditionTree.textOf(condition)),
+    parts,
+    stateful: remembers.has(_tag) || some((part) => part.stateful),
+    usesRoot: _tag === "ExecutedWithRootTarget" || some((part) => part.usesRoot),
+    usesDownstream: _tag === "AnyDownstreamConditions" || some((part) => part.usesDownstream),
+    runs: runsOf(condition, parts),
+    // a graph with a condition that cannot be read is not made
+    cron: cron === undefined ? undefined : Result.getOrUndefined(cron)
+  }
+}
+
+/** Beside `newlyUpdated`, only what was computed since the previous evaluation is asked for. */
+const runsOf = ({ _tag }: Condition, parts: ReadonlyArray<Node>): Node["runs"] => {
+  if (_tag === "ExecutedWithRootTarget" || _tag === "ExecutedWithTags") return "all"
+  const wanted = new Set(parts.map(({ runs }) => runs))
+  const isNew = _tag === "And" && parts.some(({ condition }) => condition._tag === "NewlyUpdated") &&
+    parts.every((part) => part.runs !== "all" || isAboutRuns(part))
+  return wanted.has("all") ? isNew ? "new" : "all" : wanted.has("new") ? "new" : "none"
+}
+
+const isAboutRuns = ({ condition, parts }: Node): boolean =>
+  condition._tag === "ExecutedWithRootTarget" || condition._tag === "ExecutedWithTags" ||
+  (condition._tag === "Not" && isAboutRuns(parts[0]!))
+
+/** Something that has a condition. */
+interface Entity {
+  readonly kind: "asset" | "check" | "job"
+  readonly id: string
+  readonly asset: number
+  readonly node: Node
+  readonly check: Check.Any | undefined
+  readonly job: JobCondition | undefined
+}
+
+const entities = new WeakMap<Compiled, ReadonlyArray<Entity>>()
+
+/** Assets upstream before downstream, then checks. */
+const entitiesOf = (graph: Compiled): ReadonlyArray<Entity> => {
+  let found = entities.get(graph)
+  if (found === undefined) {
+    const all: Array<Entity> = []
+    graph.assets.forEach(({ automation, key }, asset) => {
+      if (automation === undefined) return
+      all.push({ kind: "asset", id: key, asset, node: nodeOf(automation), check: undefined, job: undefined })
+    })
+    for (const check of graph.checks) {
+      if (check.automation === undefined) continue
+      const { key } = check.asset
+      const asset = graph.ids.get(key)
+      if (asset === undefined) continue
+      all.push({
+        kind: "check",
+        id: `${key}:${check.name}`,
+        asset,
+        node: nodeOf(check.automation),
+        check,
+        job: undefined
+      })
+    }
+    found = all
+    entities.set(graph, found)
+  }
+  return found
+}
+
+const jobEntity = (job: JobCondition): Entity => ({
+  kind: "job",
+  id: `:${job.name}`,
+  asset: -1,
+  node: nodeOf(job.condition),
+  check: undefined,
+  job
+})
+
+/** The conditions of what is downstream of each asset. */
+const downstreams = new WeakMap<Compiled, ReadonlyArray<ReadonlySet<Node>>>()
+
+const nothing: ReadonlySet<Node> = new Set()
+
+const downstreamsOf = (graph: Compiled): ReadonlyArray<ReadonlySet<Node>> => {
+  let found = downstreams.get(graph)
+  if (found === undefined) {
+    // equal conditions are one
+    const byName = new Map<string, Node>()
+    const own = graph.assets.map(({ automation }) => {
+      if (automation === undefined) return undefined
+      const node = nodeOf(automation)
+      return byName.get(node.name) ?? (byName.set(node.name, node), node)
+    })
+    const sets: Array<ReadonlySet<Node>> = graph.assets.map(() => nothing)
+    const { offsets, targets } = graph.children
+    for (let id = graph.assets.length - 1; id >= 0; id--) {
+      const set = new Set<Node>()
+      for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
+        const child = targets[at]!
+        if (own[child] !== undefined) set.add(own[child])
+        for (const node of sets[child]!) set.add(node)
+      }
+      if (set.size > 0) sets[id] = set
+    }
+    found = sets
+    downstreams.set(graph, found)
+  }
+  return found
+}
+
+/**
+ * The ids of the runs that conditions ask for: `State.runs` has to have them.
+ *
+ * @internal
+ */
+export const neededRuns = (
+  { graph, jobs, previous, versions }: Pick<Input, "graph" | "jobs" | "previous" | "versions">
+): ReadonlySet<string> => {
+  let wanted: Node["runs"] = "none"
+  for (const { node } of [...entitiesOf(graph), ...(jobs ?? []).map(jobEntity)]) {
+    if (node.runs === "all") wanted = "all"
+    else if (node.runs === "new" && wanted === "none") wanted = "new"
+  }
+  const found = new Set<string>()
+  if (wanted === "none") return found
+  const seen = wanted === "all" ? -Infinity : previous?.log ?? Infinity
+  for (const states of versions.values()) {
+    for (const { cursor, runId } of states) {
+      if (cursor <= seen) break
+      if (runId !== undefined) found.add(runId)
+    }
+  }
+  return found
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// evaluation
+// ---------------------------------------------------------------------------------------------------------------------
+
+type EntityState = Cursor["entities"][number]
+type NodeState = EntityState["nodes"][number]
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** So many children of one part are told; the others are counted. */
+const maxChildren = 20
+
+/** What is known while one condition is evaluated. */
+interface Root {
+  readonly entity: Entity
+  readonly context: Context
+  readonly initial: boolean
+  readonly before: ReadonlyArray<NodeState>
+  /** By what it was asked about and its name, where there are many. */
+  readonly index: ReadonlyMap<string, NodeState> | undefined
+  readonly after: Array<NodeState>
+  /** What parts that remember something have come to, for all partitions. */
+  readonly memo: Map<string, Remembered>
+}
+
+interface Remembered {
+  readonly result: Subset.Subset
+  readonly state: NodeState | undefined
+}
+
+/** @internal */
+export class Evaluator {
+  private readonly facts: Facts
+  private readonly input: Input
+  private readonly evaluation: number
+  private readonly before: ReadonlyMap<string, EntityState>
+  /** What of each asset is requested to be computed by this evaluation, and what of anything is requested. */
+  private readonly computed: Array<Subset.Subset | undefined>
+  private readonly requested = new Map<string, readonly [Context, Subset.Subset]>()
+  private readonly ticks = new Map<string, boolean>()
+  private readonly selections = new Map<string, Uint8Array>()
+  private readonly jobRoots = new Map<string, ReadonlyArray<number>>()
+  private root!: Root
+  /** The partitions of the root that are at issue, where it matters which. */
+  private rootPart: Subset.Subset | undefined
+  private insideDownstream = false
+  private digestLow = 0
+  private digestHigh = 0
+  /** Where the parts of what is being explained are put. */
+  private children: Array<ExplanationNode> | undefined
+
+  constructor(input: Input) {
+    this.input = input
+    this.facts = new Facts(input)
+    this.evaluation = input.previous === undefined ? 0 : input.previous.evaluation + 1
+    this.before = new Map((input.previous?.entities ?? []).map((entity) => [entity.id, entity]))
+    this.computed = new Array<Subset.Subset | undefined>(input.graph.assets.length).fill(undefined)
+  }
+
+  run(): Evaluated {
+    const { graph, jobs, now, previous } = this.input
+    const explanations: Array<Explanation> = []
+    const requests: Array<Requested> = []
+    const states: Array<{ state: EntityState; context: Context }> = []
+    for (const entity of [...entitiesOf(graph), ...(jobs ?? []).map(jobEntity)]) {
+      const context = this.contextOf(entity)
+      const state = this.evaluate(entity, context, explanations, requests)
+      states.push({ state, context })
+    }
+    let log = previous?.log ?? 0
+    for (const versions of this.input.versions.values()) {
+      if (versions.length > 0 && versions[0]!.cursor > log) log = versions[0]!.cursor
+    }
+    let checks = previous?.checks ?? 0
+    for (const evaluated of this.input.checks.values()) {
+      if (evaluated.length > 0 && evaluated[0]!.cursor > checks) checks = evaluated[0]!.cursor
+    }
+    return {
+      requests,
+      explanations,
+      cursor: {
+        evaluation: this.evaluation,
+        now,
+        log,
+        checks,
+        entities: [
+          ...states.map(({ context, state }) => this.withRequested(state, context)),
+          ...this.broughtAlong(states)
+        ],
+        observed: this.facts.observed()
+      }
+    }
+  }
+
+  private contextOf({ asset, check, id, kind }: Entity): Context {
+    switch (kind) {
+      case "asset":
+        return this.facts.assetContext(asset)
+      case "check":
+        return this.facts.checkContext(asset, check!.name)
+      case "job":
+        return {
+          kind: "job",
+          asset: -1,
+          check: undefined,
+          name: id,
+          axes: undefined,
+          all: Subset.unit,
+          none: Subset.empty(0)
+        }
+    }
+  }
+
+  /** What was requested of an output is known only after the other outputs that bring it along. */
+  private withRequested(state: EntityState, context: Context): EntityState {
+    const found = this.requested.get(context.name)
+    const before = this.before.get(state.id)
+    const kept = before?.requested === undefined ? undefined : before.requested
+    if (found === undefined) return state
+    const same = kept !== undefined && Subset.equals(valueIn(context, kept), found[1])
+    return { ...state, requested: same ? kept : valueOut(context, found[1])! }
+  }
+
+  /** What was requested and has no condition: outputs that another one brings along. */
+  private broughtAlong(states: ReadonlyArray<{ readonly context: Context }>): ReadonlyArray<EntityState> {
+    const known = new Set(states.map(({ context }) => context.name))
+    return Array.from(this.requested).flatMap(([id, [context, subset]]): ReadonlyArray<EntityState> =>
+      known.has(id) ? [] : [{ id, condition: "", digest: 0, requested: valueOut(context, subset)!, nodes: [] }]
+    )
+  }
+
+  private evaluate(
+    entity: Entity,
+    context: Context,
+    explanations: Array<Explanation>,
+    requests: Array<Requested>
+  ): EntityState {
+    const known = this.before.get(entity.id)
+    const condition = this.identityOf(entity, context)
+    const initial = known === undefined || known.condition !== condition
+    const before = initial ? [] : known.nodes
+    this.root = {
+      entity,
+      context,
+      initial,
+      before,
+      index: before.length <= 8
+        ? undefined
+        : new Map(before.map((state) => [`${state.about ?? ""} ${state.node}`, state])),
+      after: [],
+      memo: new Map()
+    }
+    this.rootPart = undefined
+    this.digestLow = this.digestHigh = 0x811c9dc5
+    const { node } = entity
+    const holds = this.eval(node, context, context.all)
+    const digest = (this.digestHigh >>> 0) * 0x100000 + (this.digestLow >>> 12)
+    const unchanged = !initial && known.digest === digest
+    if (holds.size > 0 || !unchanged) {
+      explanations.push({
+        id: entity.id,
+        kind: entity.kind,
+        evaluation: this.evaluation,
+        at: this.input.now,
+        requested: holds.size,
+        unchanged,
+        root: this.explained(node, context)
+      })
+    }
+    if (holds.size > 0) requests.push(this.request(entity, context, holds))
+    const { after } = this.root
+    const same = !initial && known.requested === undefined && unchanged && after.length === before.length &&
+      after.every((state, at) => state === before[at])
+    return same ? known : { id: entity.id, condition, digest, nodes: after }
+  }
+
+  /** Conditions downstream are part of one that stands for them. */
+  private identityOf({ asset, node }: Entity, { axes }: Context): string {
+    const shape = axes === undefined ? "" : shapeOf(axes)
+    const downstream = node.usesDownstream && asset >= 0
+      ? Array.from(downstreamsOf(this.input.graph)[asset]!, ({ name }) => name).sort().join()
+      : ""
+    return shape === "" && downstream === "" ? node.name : ConditionTree.nameOf(`${node.name} ${shape} ${downstream}`)
+  }
+
+  private request({ asset, check, id, job, kind }: Entity, context: Context, subset: Subset.Subset): Requested {
+    const { graph } = this.input
+    this.add(context, subset)
+    const observes = kind === "asset" && graph.assets[asset]!.external
+    if (kind === "asset" && !observes) {
+      const together = graph.siblings[asset]
+      this.addComputed(asset, subset)
+      if (together !== undefined && !graph.assets[asset]!.output!.multi.canSubset) {
+        for (const other of together) {
+          if (other === asset) continue
+          this.addComputed(other, subset)
+          this.add(this.facts.assetContext(other), subset)
+        }
+      }
+    }
+    return {
+      kind: observes ? "observe" : kind,
+      id,
+      key: job === undefined ? graph.assets[asset]!.key : job.name,
+      check: check?.name,
+      partitions: context.axes === undefined ? undefined : Subset.serialize(context.axes, subset),
+      subset,
+      axes: context.axes
+    }
+  }
+
+  private add(context: Context, subset: Subset.Subset): void {
+    const before = this.requested.get(context.name)
+    this.requested.set(context.name, [context, before === undefined ? subset : Subset.union(before[1], subset)])
+  }
+
+  private addComputed(id: number, subset: Subset.Subset): void {
+    const before = this.computed[id]
+    this.computed[id] = before === undefined ? subset : Subset.union(before, subset)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // one part
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** What of some candidates a part holds for. */
+  private eval(node: Node, context: Context, candidates: Subset.Subset): Subset.Subset {
+    const into = this.children
+    if (candidates.size === 0 && !node.stateful) {
+      into?.push(this.told(node, context, context.none, candidates, []))
+      return context.none
+    }
+    if (into === undefined) {
+      const result = this.holds(node, context, candidates)
+      this.mix(result)
+      return result
+    }
+    const own: Array<ExplanationNode> = []
+    this.children = own
+    const result = this.holds(node, context, candidates)
+    this.children = into
+    into.push(this.told(node, context, result, candidates, own))
+    return result
+  }
+
+  private mix({ bounds, rests, size }: Subset.Subset): void {
+    let low = Math.imul(this.digestLow ^ size, 0x01000193)
+    let high = Math.imul(this.digestHigh ^ size, 0x85ebca6b)
+    for (let i = 0; i < bounds.length; i++) {
+      low = Math.imul(low ^ bounds[i]!, 0x01000193)
+      high = Math.imul(high ^ bounds[i]!, 0x85ebca6b)
+    }
+    this.digestLow = low
+    this.digestHigh = high ^ (high >>> 13)
+    for (const rest of rests) this.mix(rest)
+  }
+
+  private holds(node: Node, context: Context, candidates: Subset.Subset): Subset.Subset {
+    const { condition, parts } = node
+    const { facts } = this
+    switch (condition._tag) {
+      case "Missing":
+        return Subset.intersection(candidates, facts.missing(context))
+      case "RunInProgress":
+        return Subset.intersection(candidates, facts.inRun(context))
+      case "BackfillInProgress":
+        return Subset.intersection(candidates, facts.inBackfill(context))
+      case "ExecutionFailed":
+        return Subset.intersection(candidates, facts.failed(context))
+      case "NewlyUpdated":
+        return this.root.initial ? context.none : Subset.intersection(candidates, facts.updated(context))
+      case "NewlyRequested":
+        return Subset.intersection(
+          candidates,
+          valueIn(
+            context,
+            this.root.initial && context === this.root.context
+              ? undefined
+              : this.before.get(context.name)?.requested
+          )
+        )
+      case "WillBeRequested": {
+        const requested = context.kind === "asset" ? this.computed[context.asset] : undefined
+        return requested === undefined ? context.none : Subset.intersection(candidates, requested)
+      }
+      case "InitialEvaluation":
+        return this.root.initial ? candidates : context.none
+      case "CodeVersionChanged":
+      case "DataVersionChanged":
+      case "Since":
+      case "NewlyTrue":
+        return Subset.intersection(candidates, this.remembered(node, context))
+      case "Stale":
+        return Subset.intersection(candidates, facts.staleOf(context))
+      case "ExecutedWithRootTarget":
+        return this.withRootTarget(context, candidates)
+      case "ExecutedWithTags":
+        return this.withTags(context, candidates, condition)
+      case "CheckPassed":
+        return Subset.intersection(candidates, facts.checksWhere(context, ({ status }) => status === "Passed"))
+      case "CheckFailed":
+        return Subset.intersection(candidates, facts.checksWhere(context, ({ status }) => status === "Failed"))
+      case "AnyDepsRequiredButNonexistent":
+        return this.nonexistent(context, candidates)
+      case "AnyDownstreamConditions":
+        return this.downstream(context, candidates)
+      case "InLatestTimeWindow":
+        return Subset.intersection(candidates, facts.latestWindow(context, condition.lookbackMillis))
+      case "CronTickPassed":
+        return !this.root.initial && this.hasPassed(node) ? candidates : context.none
+      case "Freshness":
+        return facts.freshness(context.asset) === condition.state ? candidates : context.none
+      case "And": {
+        let left = candidates
+        for (const part of parts) left = this.eval(part, context, left)
+        return left
+      }
+      case "Or": {
+        let found = context.none
+        for (const part of parts) found = Subset.union(found, this.eval(part, context, candidates))
+        return found
+      }
+      case "Not":
+        return Subset.difference(candidates, this.eval(parts[0]!, context, candidates))
+      case "AnyDepsMatch":
+        return this.anyDeps(node, context, candidates, this.depsOf(context, condition))
+      case "AllDepsMatch":
+        return this.allDeps(node, context, candidates, this.depsOf(context, condition))
+      case "AnyChecksMatch":
+      case "AllChecksMatch":
+        return this.checks(parts[0]!, context, candidates, condition)
+      case "AssetMatches":
+        return this.another(parts[0]!, context, candidates, condition.key)
+      case "AnyJobRootsMatch":
+      case "AllJobRootsMatch":
+        return this.roots(parts[0]!, context, condition._tag)
+    }
+  }
+
+  private hasPassed({ cron, name }: Node): boolean {
+    let passed = this.ticks.get(name)
+    if (passed === undefined) {
+      const { now, previous } = this.input
+      passed = cron !== undefined && previous !== undefined && Cron.prevTick(cron, now + 1) > previous.now
+      this.ticks.set(name, passed)
+    }
+    return passed
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // parts that remember
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** What a part holds for, of all there is: what it remembers changes once in an evaluation, wherever it stands. */
+  private remembered(node: Node, context: Context): Subset.Subset {
+    const { memo } = this.root
+    const name = context === this.root.context ? node.name : `${context.name} ${node.name}`
+    const known = memo.get(name)
+    if (known !== undefined) {
+      // asked once more, to be explained
+      if (this.children !== undefined) {
+        this.wholly(() => node.parts.forEach((part) => this.eval(part, context, context.all)))
+      }
+      return known.result
+    }
+    const found = this.wholly(() => this.remember(node, context, this.stateBefore(node, context)))
+    memo.set(name, found)
+    if (found.state !== undefined) this.root.after.push(found.state)
+    return found.result
+  }
+
+  /** All partitions of the root are at issue inside. */
+  private wholly<A>(f: () => A): A {
+    const { rootPart } = this
+    this.rootPart = undefined
+    const result = f()
+    this.rootPart = rootPart
+    return result
+  }
+
+  private stateBefore({ name }: Node, context: Context): NodeState | undefined {
+    const { before, context: own, index } = this.root
+    const about = context === own ? undefined : context.name
+    return index === undefined
+      ? before.find((state) => state.node === name && state.about === about)
+      : index.get(`${about ?? ""} ${name}`)
+  }
+
+  private remember(node: Node, context: Context, before: NodeState | undefined): Remembered {
+    const { condition, name, parts } = node
+    const next: Mutable<NodeState> = { node: name, ...(context !== this.root.context && { about: context.name }) }
+    switch (condition._tag) {
+      case "NewlyTrue": {
+        const now = this.eval(parts[0]!, context, context.all)
+        const then = valueIn(context, before?.value)
+        if (now.size === 0) return { result: context.none, state: undefined }
+        setValue(next, context, now, then, before)
+        return { result: Subset.difference(now, then), state: kept(next, before) }
+      }
+      case "Since": {
+        const trigger = this.eval(parts[0]!, context, context.all)
+        const reset = this.eval(parts[1]!, context, context.all)
+        const then = valueIn(context, before?.value)
+        const result = Subset.difference(Subset.union(then, trigger), reset)
+        if (trigger.size > 0) next.trigger = this.evaluation
+        else if (before?.trigger !== undefined) next.trigger = before.trigger
+        if (reset.size > 0) next.reset = this.evaluation
+        else if (before?.reset !== undefined) next.reset = before.reset
+        setValue(next, context, result, then, before)
+        const isEmpty = result.size === 0 && next.trigger === undefined && next.reset === undefined
+        return { result, state: isEmpty ? undefined : kept(next, before) }
+      }
+      case "CodeVersionChanged": {
+        const version = this.input.graph.assets[context.asset]!.codeVersion ?? ""
+        next.version = version
+        const isOther = before?.version !== undefined && before.version !== version
+        return { result: isOther ? context.all : context.none, state: kept(next, before) }
+      }
+      default: {
+        const now = this.facts.versionsOf(context)
+        const then = before?.versions === undefined ? undefined : versionsIn(context, before.versions)
+        next.versions = then !== undefined && sameVersions(now, then) ? before!.versions! : versionsOut(context, now)
+        const other = Array.from(
+          now,
+          ([version, subset]) => Subset.difference(subset, then?.get(version) ?? context.none)
+        )
+        return {
+          result: then === undefined ? context.none : Subset.unionAll(context.all.depth, other),
+          state: kept(next, before)
+        }
+      }
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // runs
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private withRootTarget(context: Context, candidates: Subset.Subset): Subset.Subset {
+    const { context: own, entity } = this.root
+    if (entity.kind === "job") {
+      const found: Array<Subset.Subset> = []
+      for (const [run, subset] of this.facts.runsOf(context, candidates)) {
+        if (Object.hasOwn(run.tags, "job") && run.tags["job"] === entity.job!.name) found.push(subset)
+      }
+      return Subset.unionAll(candidates.depth, found)
+    }
+    const root = this.facts.assetContext(own.asset)
+    const part = this.rootPart ?? root.all
+    const found: Array<Subset.Subset> = []
+    for (const [run, subset] of this.facts.runsOf(context, candidates)) {
+      if (overlaps(this.facts.targetOf(root, run), part)) found.push(subset)
+    }
+    return Subset.unionAll(candidates.depth, found)
+  }
+
+  private withTags(
+    context: Context,
+    candidates: Subset.Subset,
+    { keys, values }: Extract<Condition, { readonly _tag: "ExecutedWithTags" }>
+  ): Subset.Subset {
+    const found: Array<Subset.Subset> = []
+    for (const [{ tags }, subset] of this.facts.runsOf(context, candidates)) {
+      const fits = keys.every((name) => Object.hasOwn(tags, name)) &&
+        Object.entries(values).every(([name, value]) => Object.hasOwn(tags, name) && tags[name] === value)
+      if (fits) found.push(subset)
+    }
+    return Subset.unionAll(candidates.depth, found)
+  }
+
+  /** Partitions in pieces such that each run that computed something upstream was to compute a piece or nothing of it. */
+  private pieces(context: Context, candidates: Subset.Subset, deps: ReadonlyArray<Dep>): ReadonlyArray<Subset.Subset> {
+    let pieces = [candidates]
+    if (context.axes === undefined) return pieces
+    for (const dep of deps) {
+      const of = this.facts.assetContext(dep.id)
+      const updated = this.facts.updated(of)
+      if (updated.size === 0) continue
+      for (const [run] of this.facts.runsOf(of, updated)) {
+        const target = this.facts.targetOf(context, run)
+        if (target.size === 0) continue
+        pieces = pieces.flatMap((piece) => {
+          const inside = Subset.intersection(piece, target)
+          return inside.size === 0 || inside.size === piece.size ? [piece] : [inside, Subset.difference(piece, target)]
+        })
+      }
+    }
+    return pieces
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // other assets, checks, jobs
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private depsOf(
+    context: Context,
+    { allow, ignore }: { readonly allow?: string; readonly ignore?: string }
+  ): ReadonlyArray<Dep> {
+    const deps = context.kind === "check" ? this.facts.depsOfCheck(context) : this.facts.depsOf(context.asset)
+    if (allow === undefined && ignore === undefined) return deps
+    const allowed = allow === undefined ? undefined : this.selected(allow)
+    const ignored = ignore === undefined ? undefined : this.selected(ignore)
+    return deps.filter(({ id }) => allowed?.[id] !== 0 && ignored?.[id] !== 1)
+  }
+
+  private selected(text: string): Uint8Array {
+    let ids = this.selections.get(text)
+    if (ids === undefined) {
+      const selection = ConditionTree.selectionOf(text)
+      const found = Result.isSuccess(selection)
+        ? resolveIds(this.input.graph, selection.success, { externals: true })
+        : undefined
+      // a graph with a selection that cannot be resolved is not made
+      ids = found !== undefined && Result.isSuccess(found)
+        ? found.success
+        : new Uint8Array(this.input.graph.assets.length)
+      this.selections.set(text, ids)
+    }
+    return ids
+  }
+
+  private anyDeps(node: Node, context: Context, candidates: Subset.Subset, deps: ReadonlyArray<Dep>): Subset.Subset {
+    return this.byPiece(node, context, candidates, deps, (piece) => {
+      let found = context.none
+      for (const dep of deps) {
+        const of = this.facts.assetContext(dep.id)
+        const matching = this.eval(node.parts[0]!, of, up(context, piece, of, dep))
+        if (matching.size > 0) found = Subset.union(found, down(context, piece, of, dep, matching))
+      }
+      this.shorten((child) => child.count > 0)
+      return found
+    })
+  }
+
+  private allDeps(node: Node, context: Context, candidates: Subset.Subset, deps: ReadonlyArray<Dep>): Subset.Subset {
+    return this.byPiece(node, context, candidates, deps, (piece) => {
+      let left = piece
+      for (const dep of deps) {
+        const of = this.facts.assetContext(dep.id)
+        const needed = up(context, piece, of, dep)
+        const others = Subset.difference(needed, this.eval(node.parts[0]!, of, needed))
+        if (others.size > 0) left = Subset.difference(left, down(context, piece, of, dep, others))
+      }
+      this.shorten((child) => child.count < child.candidates)
+      return left
+    })
+  }
+
+  private byPiece(
+    { usesRoot }: Node,
+    context: Context,
+    candidates: Subset.Subset,
+    deps: ReadonlyArray<Dep>,
+    f: (piece: Subset.Subset) => Subset.Subset
+  ): Subset.Subset {
+    if (!usesRoot || this.rootPart !== undefined || context !== this.root.context) return f(candidates)
+    const pieces = this.pieces(context, candidates, deps)
+    if (pieces.length === 1 && context.axes === undefined) return f(candidates)
+    const found = pieces.map((piece) => {
+      this.rootPart = piece
+      const result = f(piece)
+      this.rootPart = undefined
+      return result
+    })
+    return Subset.unionAll(context.all.depth, found)
+  }
+
+  /** Keeps those that tell something, if there are many. */
+  private shorten(tells: (child: ExplanationNode) => boolean): void {
+    const { children } = this
+    if (children === undefined || children.length <= maxChildren) return
+    const sorted = [...children.filter(tells), ...children.filter((child) => !tells(child))]
+    children.length = 0
+    children.push(...sorted)
+  }
+
+  private checks(
+    part: Node,
+    context: Context,
+    candidates: Subset.Subset,
+    condition: Extract<Condition, { readonly _tag: "AnyChecksMatch" | "AllChecksMatch" }>
+  ): Subset.Subset {
+    const any = condition._tag === "AnyChecksMatch"
+    let found = any ? context.none : candidates
+    for (const { blocking, name } of this.facts.checksOf(context.asset)) {
+      if (condition.blockingOnly === true && !blocking) continue
+      const matching = this.eval(part, this.facts.checkContext(context.asset, name), candidates)
+      found = any ? Subset.union(found, matching) : Subset.intersection(found, matching)
+    }
+    return found
+  }
+
+  private another(part: Node, context: Context, candidates: Subset.Subset, key: string): Subset.Subset {
+    const id = this.input.graph.ids.get(key)
+    if (id === undefined) return context.none
+    const of = this.facts.assetContext(id)
+    // of itself, and for a check of its asset, partitions are the same
+    const dep = id === context.asset ? unmapped(id) : this.edgeTo(context, id)
+    return down(context, candidates, of, dep, this.eval(part, of, up(context, candidates, of, dep)))
+  }
+
+  private edgeTo({ asset, kind }: Context, id: number): Dep {
+    const edge = kind === "asset" ? this.facts.depsOf(asset).find((dep) => dep.id === id) : undefined
+    return edge ?? unmapped(id)
+  }
+
+  private roots(part: Node, context: Context, tag: "AnyJobRootsMatch" | "AllJobRootsMatch"): Subset.Subset {
+    const ids = this.rootsOf(this.root.entity.job)
+    let matching = 0
+    for (const id of ids) {
+      const of = this.facts.assetContext(id)
+      if (this.eval(part, of, of.all).size > 0) matching++
+    }
+    const holds = tag === "AnyJobRootsMatch" ? matching > 0 : matching === ids.length && matching > 0
+    return holds ? context.all : context.none
+  }
+
+  /** The assets of a job that are computed from no other asset of it. */
+  private rootsOf(job: JobCondition | undefined): ReadonlyArray<number> {
+    if (job === undefined) return []
+    let found = this.jobRoots.get(job.name)
+    if (found === undefined) {
+      const { ids, parents } = this.input.graph
+      const own = new Set(job.keys.flatMap((key) => ids.get(key) ?? []))
+      found = [...own].filter((id) => {
+        for (let at = parents.offsets[id]!; at < parents.offsets[id + 1]!; at++) {
+          if (own.has(parents.targets[at]!)) return false
+        }
+        return true
+      }).sort((a, b) => a - b)
+      this.jobRoots.set(job.name, found)
+    }
+    return found
+  }
+
+  private downstream(context: Context, candidates: Subset.Subset): Subset.Subset {
+    // what is further downstream is among the conditions already
+    if (this.insideDownstream || context.kind !== "asset") return context.none
+    this.insideDownstream = true
+    let found = context.none
+    for (const node of downstreamsOf(this.input.graph)[context.asset]!) {
+      if (node.condition._tag === "AnyDownstreamConditions") continue
+      const before = this.children?.length
+      found = Subset.union(found, this.eval(node, context, candidates))
+      if (before !== undefined) {
+        const told = this.children![before]!
+        this.children![before] = { ...told, about: this.keysWith(node, context.asset) }
+      }
+    }
+    this.insideDownstream = false
+    return found
+  }
+
+  /** The assets downstream that have a condition. */
+  private keysWith({ name }: Node, id: number): string {
+    const { assets, children } = this.input.graph
+    const seen = new Set([id])
+    const keys: Array<string> = []
+    // a set is walked while it grows
+    for (const at of seen) {
+      const { automation, key } = assets[at]!
+      if (at !== id && automation !== undefined && nodeOf(automation).name === name) keys.push(key)
+      for (let edge = children.offsets[at]!; edge < children.offsets[at + 1]!; edge++) seen.add(children.targets[edge]!)
+    }
+    const more = keys.length - maxKeys
+    return keys.sort().slice(0, maxKeys).join(", ") + (more > 0 ? ` and ${more} more` : "")
+  }
+
+  /** The partitions that need others that do not exist: halved until what is left needs one, or does not. */
+  private nonexistent(context: Context, candidates: Subset.Subset): Subset.Subset {
+    const found: Array<Subset.Subset> = []
+    for (const dep of this.depsOf(context, {})) {
+      const of = this.facts.assetContext(dep.id)
+      if (of.axes === undefined) continue
+      const { axes } = of
+      for (const mapping of dep.mappings) {
+        const open = [candidates]
+        for (let next = open.pop(); next !== undefined; next = open.pop()) {
+          if (Mapping.upstream(mapping, context.axes, next, axes).missingCount === 0) continue
+          if (next.size === 1) found.push(next)
+          else open.push(...Subset.chunk(next, Math.ceil(next.size / 2)))
+        }
+      }
+    }
+    return Subset.unionAll(candidates.depth, found)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // telling
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private explained(node: Node, context: Context): ExplanationNode {
+    const root: Array<ExplanationNode> = []
+    this.children = root
+    this.insideDownstream = false
+    this.eval(node, context, context.all)
+    this.children = undefined
+    return root[0]!
+  }
+
+  private told(
+    { condition, name }: Node,
+    context: Context,
+    subset: Subset.Subset,
+    candidates: Subset.Subset,
+    children: ReadonlyArray<ExplanationNode>
+  ): ExplanationNode {
+    const { axes } = context
+    const isSince = condition._tag === "Since"
+    const memo = isSince
+      ? this.root.memo.get(context === this.root.context ? name : `${context.name} ${name}`)?.state
+      : undefined
+    return {
+      words: wordsOf(condition),
+      tag: condition._tag,
+      ...(context !== this.root.context && { about: context.name }),
+      count: subset.size,
+      whole: subset.size > 0 && subset.size === context.all.size,
+      ...(axes !== undefined && subset.size > 0 && {
+        partitions: Subset.describe(axes, subset),
+        subset: Subset.serialize(axes, subset)
+      }),
+      candidates: candidates.size,
+      ...(memo?.trigger !== undefined && { trigger: memo.trigger }),
+      ...(memo?.reset !== undefined && { reset: memo.reset }),
+      children: children.length > maxChildren ? children.slice(0, maxChildren) : children,
+      ...(children.length > maxChildren && { omitted: children.length - maxChildren })
+    }
+  }
+}
+
+const maxKeys = 5
+
+const words = new WeakMap<Condition, string>()
+
+const wordsOf = (condition: Condition): string => {
+  if (condition.label !== undefined) return condition.label
+  let found = words.get(condition)
+  if (found === undefined) words.set(condition, found = explain(condition))
+  return found
+}
+
+const overlaps = (a: Subset.Subset, b: Subset.Subset): boolean => Subset.intersection(a, b).size > 0
+
+const unmapped = (id: number): Dep => ({ id, mappings: [undefined] })
+
+/** The partitions of another asset that some partitions have to do with. */
+const up = (context: Context, candidates: Subset.Subset, of: Context, { mappings }: Dep): Subset.Subset => {
+  if (of.axes === undefined) return candidates.size > 0 ? of.all : of.none
+  if (candidates.size === 0) return of.none
+  const { axes } = of
+  if (mappings.length === 1) return Mapping.upstream(mappings[0], context.axes, candidates, axes).existing
+  return Subset.unionAll(
+    axes.dimensions.length,
+    mappings.map((mapping) => Mapping.upstream(mapping, context.axes, candidates, axes).existing)
+  )
+}
+
+/** The partitions, of some, that have to do with partitions of another asset. */
+const down = (
+  context: Context,
+  candidates: Subset.Subset,
+  of: Context,
+  { mappings }: Dep,
+  subset: Subset.Subset
+): Subset.Subset => {
+  if (subset.size === 0) return context.none
+  if (of.axes === undefined || context.axes === undefined) return candidates
+  const { axes } = of
+  return Subset.intersection(
+    candidates,
+    Subset.unionAll(
+      context.all.depth,
+      mappings.map((mapping) => Mapping.downstream(mapping, axes, subset, context.axes))
+    )
+  )
+}
+
+/** The kind of a partition set: what is kept of one means nothing to another. */
+const shapeOf = (axes: Subset.Axes): string => {
+  // the axes of a graph's sets are those sets at a moment
+  const { set } = axes as Partitions.Resolved
+  let shape = shapes.get(set)
+  if (shape === undefined) {
+    shape = axes.dimensions.map(({ name }) => `${name ?? ""}=${lineOf(name === undefined ? set : partOf(set, name))}`)
+      .join()
+    shapes.set(set, shape)
+  }
+  return shape
+}
+
+const shapes = new WeakMap<Partitions.Any, string>()
+
+// a set of several dimensions is a product
+const partOf = (set: Partitions.Any, name: string): Partitions.Any =>
+  (set as Partitions.Product<{ readonly [name: string]: Partitions.Single }>).dimensions[name]!
+
+const isTimeWindows = (set: Partitions.Any): set is Partitions.TimeWindows => set.kind === "TimeWindow"
+
+const lineOf = (set: Partitions.Any): string =>
+  isTimeWindows(set) ? JSON.stringify([set.cron, DateTime.zoneToString(set.timeZone), set.format]) : "keys"
+
+const setValue = (
+  next: Mutable<NodeState>,
+  context: Context,
+  now: Subset.Subset,
+  then: Subset.Subset,
+  before: NodeState | undefined
+): void => {
+  if (now.size === 0) return
+  const value: Value | undefined = before?.value !== undefined && Subset.equals(now, then)
+    ? before.value
+    : valueOut(context, now)
+  if (value !== undefined) next.value = value
+}
+
+/** The state as it was, where nothing has changed: then nothing has to be written. */
+const kept = (next: NodeState, before: NodeState | undefined): NodeState =>
+  before !== undefined && before.value === next.value && before.trigger === next.trigger &&
+    before.reset === next.reset && before.version === next.version && before.versions === next.versions
+    ? before
+    : next
+
+const sameVersions = (now: Versions, then: Versions): boolean =>
+  now.size === then.size && Array.from(now).every(([version, subset]) => {
+    const other = then.get(version)
+    return other !== undefined && Subset.equals(subset, other)
+  })
+
+/**
+ * Evaluates the conditions of a graph, and of jobs.
+ *
+ * @internal
+ */
+export const evaluate = (input: Input): Evaluated => new Evaluator(input).run()
