@@ -4,9 +4,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Metadata from "../Metadata.ts"
+import * as Drawing from "../server/Drawing.ts"
 import * as Model from "../server/Model.ts"
 import { type Given, pages, printJson, printLines, printTable, when, type Work } from "./command.ts"
-import * as Drawing from "../server/Drawing.ts"
 import { ended, exitCodes, usage } from "./failure.ts"
 import { failure, finishedLine, outcomeWord } from "./progress.ts"
 import * as Text from "./text.ts"
@@ -333,7 +333,7 @@ export const load = (options: { readonly key: string; readonly partition: string
     })
     if (given.json) yield* printJson(given, Model.StoredValue, value)
     else {
-      const text = value.text.replace(/\n$/, "")
+      const text = plainText(value).replace(/\n$/, "")
       // what goes to a file or a program is what was stored
       yield* given.output.print(given.output.stdout.isTerminal ? Text.visibleLines(text).join("\n") : text)
     }
@@ -342,6 +342,10 @@ export const load = (options: { readonly key: string; readonly partition: string
       return yield* ended(exitCodes.failed)
     }
   })
+
+/** A value that is a text is printed as it is: a report in Markdown can be read, and written to a file. */
+const plainText = ({ format, text, truncated }: Model.StoredValue): string =>
+  format === "json" && text.startsWith("\"") && !truncated ? String(JSON.parse(text)) : text
 
 /** Loads definitions and, if asked, stored values, and tells what does not fit. */
 export const validate = (

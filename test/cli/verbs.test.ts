@@ -100,6 +100,10 @@ describe("verbs", () => {
       assert.match(status, /^total +○ missing/m)
       assert.match(status, /\n\n2 \w+, 1 \w+\n$/)
       assert.strictEqual(yield* ok("load", "total"), "6\n")
+      // a text as it is, and as JSON where that is asked for
+      yield* ok("materialize", `"日本語/🚀"`)
+      assert.strictEqual(yield* ok("load", "日本語/🚀"), "ok\n")
+      assert.strictEqual(decoded(Model.StoredValue, yield* ok("load", "日本語/🚀", "--json")).text.trim(), `"ok"`)
 
       assert.match(yield* ok("validate", "--values"), /^\d+ assets, \d+ values loaded: all fit their types\n$/)
       writeFileSync(join(cwd, ".assets/storage/numbers.json"), `["one"]`)
