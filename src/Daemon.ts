@@ -42,7 +42,7 @@ import type * as Definitions from "./Definitions.ts"
 import type * as EventLog from "./EventLog.ts"
 import type * as Graph from "./Graph.ts"
 import * as internal from "./internal/daemon.ts"
-import type * as session from "./internal/daemonSession.ts"
+import * as session from "./internal/daemonSession.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -152,6 +152,15 @@ export interface Source {
   readonly changes: Stream.Stream<unknown>
 }
 
+/**
+ * The name under which the store knows the conditions of assets, checks and jobs, all together: to stop and start them, and
+ * to evaluate them by hand. No schedule or sensor can have it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const conditions: ":conditions" = session.conditionsName
+
 // ---------------------------------------------------------------------------------------------------------------------
 // service
 // ---------------------------------------------------------------------------------------------------------------------
@@ -182,8 +191,8 @@ export interface Service {
   readonly owner: string
   readonly status: Effect.Effect<Status>
   /**
-   * Evaluates a schedule or a sensor now, whoever acts and whether it is started or not. Gives the tick: nothing for a sensor
-   * of runs that has found none.
+   * Evaluates a schedule, a sensor or the `conditions` now, whoever acts and whether it is started or not. Gives the tick:
+   * nothing if a sensor of runs has found none, or conditions request nothing.
    */
   readonly tickNow: (automation: string) => Effect.Effect<Option.Option<AutomationStore.Tick>, DaemonError>
 }
@@ -211,7 +220,6 @@ export const make = (source: Source, options?: Options): Effect.Effect<Service, 
   internal.make(
     source,
     options ?? {},
-    [],
     (automation, problem, cause) => new DaemonError({ automation, problem, cause })
   )
 

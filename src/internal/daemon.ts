@@ -17,9 +17,11 @@ import type * as Daemon from "../Daemon.ts"
 import * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
 import { headOf, runAutomation, tickByHand } from "./daemonAutomations.ts"
+import { conditionsByHand, runConditions } from "./daemonConditions.ts"
 import { queuedTag } from "./daemonLaunch.ts"
 import { runMonitor, runQueue, runRetention, type Runs, toldOf as failureOf } from "./daemonRuns.ts"
 import {
+  conditionsName,
   leaseName,
   type Loaded,
   processLease,
@@ -110,6 +112,11 @@ const keepAutomations = Effect.fnUntraced(function*(session: Session) {
   const fibers = yield* FiberMap.make<string, never, never>()
   const apply = Effect.gen(function*() {
     const states = yield* store.states
+    const ofConditions = states.get(conditionsName)
+    if (ofConditions !== undefined && !isKnown(session.states.get(conditionsName), ofConditions)) {
+      session.states.set(conditionsName, ofConditions)
+      signals.conditions.notify()
+    }
     for (const automation of loaded.automations) {
       const { name } = automation
       const state = states.get(name)
@@ -148,7 +155,7 @@ const isKnown = (
   known.runningSince === state.runningSince
 
 /** Evaluates everything, until it is interrupted. */
-const act = Effect.fnUntraced(function*(session: Session, runs: Runs, parts: ReadonlyArray<Part>) {
+const act = Effect.fnUntraced(function*(session: Session, runs: Runs) {
   session.states.clear()
   session.problems.clear()
   const after = yield* Effect.eventually(Effect.tapError(headOf(session.log), () => Effect.sleep(1_000)))
@@ -158,16 +165,13 @@ const act = Effect.fnUntraced(function*(session: Session, runs: Runs, parts: Rea
     ["the queue", runQueue(session, runs)],
     ["run monitoring", runMonitor(session, runs)],
     ["retention", runRetention(session)],
-    ...parts.map(([name, part]) => [name, part(session)] as const)
+    ["conditions", runConditions(session)]
   ]
   return yield* Effect.forEach(all, ([name, effect]) => supervised(session, name, effect), {
     concurrency: "unbounded",
     discard: true
   })
 })
-
-/** Something else that a daemon does while it acts. */
-export type Part = readonly [name: string, run: (session: Session) => Effect.Effect<unknown, unknown>]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // leading
@@ -177,7 +181,6 @@ interface Home {
   readonly owner: string
   readonly settings: Settings
   readonly runs: Runs
-  readonly parts: ReadonlyArray<Part>
   session: Session | undefined
   leadingSince: number | undefined
   isClosing: boolean
@@ -238,7 +241,7 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
     const until = Deferred.await(lost)
     yield* FiberHandle.run(
       acting,
-      Effect.raceFirst(act(session, runs, home.parts), until).pipe(
+      Effect.raceFirst(act(session, runs), until).pipe(
         Effect.ensuring(Effect.sync(() => home.leadingSince = undefined))
       )
     )
@@ -265,7 +268,6 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
 export const make = Effect.fnUntraced(function*(
   source: Source,
   options: Daemon.Options,
-  parts: ReadonlyArray<Part>,
   fail: (automation: string, problem: string, cause?: unknown) => Daemon.DaemonError
 ): Effect.fn.Return<Daemon.Service, never, Scope.Scope> {
   const owner = yield* newId
@@ -290,7 +292,6 @@ export const make = Effect.fnUntraced(function*(
     owner,
     settings,
     runs,
-    parts,
     session: undefined,
     leadingSince: undefined,
     isClosing: false
@@ -335,10 +336,10 @@ export const make = Effect.fnUntraced(function*(
           lastEvaluatedAt: told?.lastEvaluatedAt
         }
       }),
-      conditions: session?.told.get("") === undefined ? undefined : {
-        next: session.told.get("")!.next,
-        evaluatingSince: session.told.get("")!.evaluatingSince,
-        lastEvaluatedAt: session.told.get("")!.lastEvaluatedAt
+      conditions: session?.told.get(conditionsName) === undefined ? undefined : {
+        next: session.told.get(conditionsName)!.next,
+        evaluatingSince: session.told.get(conditionsName)!.evaluatingSince,
+        lastEvaluatedAt: session.told.get(conditionsName)!.lastEvaluatedAt
       },
       problems: Array.from(session?.problems ?? [], ([part, { at, message }]) => ({ part, message, at }))
     }
@@ -351,6 +352,7 @@ export const make = Effect.fnUntraced(function*(
       source.use((loaded) =>
         Effect.gen(function*() {
           const session = yield* sessionOf(home, loaded, Deferred.makeUnsafe())
+          if (name === conditionsName) return Option.fromUndefinedOr(yield* conditionsByHand(session))
           const automation = loaded.automations.find((automation) => automation.name === name)
           if (automation === undefined) {
             const names = loaded.automations.map(({ name }) => name).join(", ")

@@ -56,7 +56,8 @@ const counted = ({ maxRuns, tags = [] }: Limits) => {
   const total: Slots | undefined = maxRuns === undefined ? undefined : { limit: maxRuns, what: "", taken: 0 }
   const known = tags.map(() => new Map<string, Slots>())
   return (run: Tags): Array<Slots> => {
-    const found = total === undefined ? [] : [total]
+    // what holds up this run and not others is the better reason
+    const found: Array<Slots> = []
     tags.forEach(({ key, limit, value }, at) => {
       if (!Object.hasOwn(run, key)) return
       const own = run[key]!
@@ -69,6 +70,7 @@ const counted = ({ maxRuns, tags = [] }: Limits) => {
       }
       found.push(slots)
     })
+    if (total !== undefined) found.push(total)
     return found
   }
 }

@@ -103,6 +103,13 @@ export interface Session {
 /** @internal */
 export const leaseName = "daemon"
 
+/**
+ * The automation that conditions are, all of them together: no other one can have this name.
+ *
+ * @internal
+ */
+export const conditionsName = ":conditions"
+
 /** @internal */
 export const processLease = (owner: string): string => `process:${owner}`
 

@@ -1,0 +1,376 @@
+/**
+ * Conditions of a daemon: evaluated when something is recorded that they may be about, and when time may change them.
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type * as AutomationStore from "../AutomationStore.ts"
+import * as Condition from "../Condition.ts"
+import * as Freshness from "../Freshness.ts"
+import * as Graph from "../Graph.ts"
+import * as Partitions from "../Partitions.ts"
+import * as Plan from "../Plan.ts"
+import {
+  type Backfilling,
+  evaluate,
+  type Executed,
+  type Input,
+  type JobCondition,
+  neededRuns,
+  type Running
+} from "./conditions.ts"
+import * as ConditionTree from "./conditionTree.ts"
+import * as Cron from "./cron.ts"
+import { grouped } from "./daemonRequests.ts"
+import { conditionsName, leaseName, type Loaded, type Session, toldOf, within } from "./daemonSession.ts"
+import { ofWhole } from "./graphStaleness.ts"
+import { newId } from "./ids.ts"
+import { resolveSets } from "./resolveSets.ts"
+import * as Zone from "./zone.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// definitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What follows from definitions alone. */
+interface Defined {
+  readonly compiled: ReturnType<typeof Graph.compiled>
+  readonly jobs: ReadonlyArray<JobCondition>
+  /** The times at which something may change by itself: of conditions, and at which partitions begin to exist. */
+  readonly crons: ReadonlyArray<Cron.Cron>
+  readonly usesFreshness: boolean
+  readonly any: boolean
+}
+
+const cronIn = (expression: string, timeZone: string | undefined): ReadonlyArray<Cron.Cron> => {
+  const zone = Zone.make(timeZone ?? "UTC")
+  const parsed = zone === undefined ? undefined : Cron.parse(expression, zone)
+  return parsed === undefined || Result.isFailure(parsed) ? [] : [parsed.success]
+}
+
+const windowsOf = (set: Partitions.Any): ReadonlyArray<Partitions.TimeWindows> => {
+  const singles = "dimensions" in set
+    ? Object.values((set as Partitions.Product<{ readonly [name: string]: Partitions.Single }>).dimensions)
+    : [set]
+  return singles.filter((single): single is Partitions.TimeWindows => "kind" in single && single.kind === "TimeWindow")
+}
+
+/** @internal */
+export const define = (loaded: Pick<Loaded, "graph" | "jobs">): Defined => {
+  const compiled = Graph.compiled(loaded.graph)
+  const jobs = loaded.jobs.flatMap(({ automation, name, select }): ReadonlyArray<JobCondition> => {
+    if (automation === undefined) return []
+    const ids = Plan.selectedIds(compiled, select)
+    if (Result.isFailure(ids)) return []
+    return [{
+      name,
+      condition: automation,
+      keys: compiled.assets.flatMap(({ key }, id) => ids.success[id] === 1 ? [key] : [])
+    }]
+  })
+  const crons = new Map<string, Cron.Cron>()
+  let usesFreshness = false
+  const look = (condition: Condition.Condition): void => {
+    if (condition._tag === "Freshness") usesFreshness = true
+    if (condition._tag === "CronTickPassed") {
+      for (const cron of cronIn(condition.cron, condition.timeZone)) {
+        crons.set(`${condition.cron} ${condition.timeZone}`, cron)
+      }
+    }
+    for (const part of ConditionTree.partsOf(condition)) look(part)
+  }
+  const conditions = new Set([
+    ...compiled.assets.map(({ automation }) => automation),
+    ...compiled.checks.map(({ automation }) => automation),
+    ...jobs.map(({ condition }) => condition)
+  ])
+  conditions.delete(undefined)
+  for (const condition of conditions) look(condition!)
+  const sets = new Map<string, Partitions.Any>()
+  for (const { partitions } of compiled.assets) {
+    if (partitions !== undefined) sets.set(Partitions.id(partitions), partitions)
+  }
+  for (const set of sets.values()) {
+    for (const { cron, timeZone } of windowsOf(set)) {
+      const zone = DateTime.zoneToString(timeZone)
+      for (const parsed of cronIn(cron, zone)) crons.set(`${cron} ${zone}`, parsed)
+    }
+  }
+  return { compiled, jobs, crons: [...crons.values()], usesFreshness, any: conditions.size > 0 }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reading
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What need not be read again. */
+interface Known {
+  /** What was once said of runs does not change. */
+  readonly executed: Map<string, Executed>
+  readonly backfills: Map<string, Backfilling>
+  backfillsUpTo: number
+}
+
+/** @internal */
+export const nothingKnown = (): Known => ({ executed: new Map(), backfills: new Map(), backfillsUpTo: 0 })
+
+/** A requested run as one that has not ended yet. */
+const runningOf = (
+  defined: Defined,
+  loaded: Loaded,
+  { request }: AutomationStore.QueuedRun
+): ReadonlyArray<Running> => {
+  const { compiled } = defined
+  const job = loaded.jobs.find(({ name }) => name === request.job)
+  const select = request.keys ?? request.select ?? job?.select
+  if (request.job === undefined && select === undefined) return [{ keys: request.observe ?? [] }]
+  const ids = Plan.selectedIds(compiled, select)
+  if (Result.isFailure(ids)) return []
+  const keys = [
+    ...request.observe ?? [],
+    ...compiled.assets.flatMap(({ key }, id) => ids.success[id] === 1 ? [key] : [])
+  ]
+  const wanted = request.partition === undefined ? request.partitions : [request.partition]
+  // of a range or of all: every partition is as if it were in progress
+  if (!Array.isArray(wanted)) return [{ keys }]
+  const partitions: Partitions.Serialized = { _tag: "Keys", keys: wanted as ReadonlyArray<string> }
+  const partitioned = keys.filter((key) => compiled.assets[compiled.ids.get(key) ?? -1]?.partitions !== undefined)
+  return [{ keys, partitions: Object.fromEntries(partitioned.map((key) => [key, partitions])) }]
+}
+
+/** Several deployments may share a log. */
+const ours = <A>(ids: ReadonlyMap<string, number>, found: ReadonlyMap<string, A>): ReadonlyMap<string, A> => {
+  for (const key of found.keys()) {
+    if (!ids.has(key)) return new Map([...found].filter(([key]) => ids.has(key)))
+  }
+  return found
+}
+
+/** Reads what conditions are evaluated against: the number of queries does not depend on that of assets. */
+const read = Effect.fnUntraced(function*(
+  session: Session,
+  defined: Defined,
+  known: Known,
+  previous: Condition.Cursor | undefined
+) {
+  const { loaded, log, store } = session
+  const { compiled, jobs } = defined
+  const now = yield* Clock.currentTimeMillis
+  const resolve = yield* within(loaded, resolveSets(compiled.assets))
+  // first: what is launched meanwhile is seen twice rather than never
+  const queued = yield* store.queue()
+  const versions = ours(compiled.ids, yield* log.versions())
+  const outcomes = yield* log.outcomes()
+  const checks = compiled.checks.length === 0 && compiled.assets.every(({ checks }) => Object.keys(checks).length === 0)
+    ? new Map<string, never>()
+    : ours(compiled.ids, yield* log.checks())
+  const running = yield* log.runs({ statuses: ["Running"] })
+  const events = yield* Stream.runCollect(
+    log.events({ tags: ["BackfillStarted", "BackfillFinished"], after: known.backfillsUpTo })
+  )
+  for (const event of events) {
+    if (event._tag === "BackfillStarted") known.backfills.set(event.backfillId, { partitions: event.partitions })
+    else if (event._tag === "BackfillFinished") known.backfills.delete(event.backfillId)
+    known.backfillsUpTo = event.cursor
+  }
+  const needed = neededRuns({ graph: compiled, jobs, previous, versions })
+  const missing = [...needed].filter((id) => !known.executed.has(id))
+  for (const id of known.executed.keys()) if (!needed.has(id)) known.executed.delete(id)
+  for (let from = 0; from < missing.length; from += 5_000) {
+    for (const { id, keys, partitions, tags } of yield* log.runs({ ids: missing.slice(from, from + 5_000) })) {
+      known.executed.set(id, { keys, partitions, tags })
+    }
+  }
+  const input: Input = {
+    graph: compiled,
+    jobs,
+    resolve,
+    versions,
+    outcomes,
+    checks,
+    running: [
+      ...running.map(({ backfillId, keys, partitions }): Running => ({ keys, partitions, backfillId })),
+      ...queued.flatMap((item) => runningOf(defined, loaded, item))
+    ],
+    backfills: [...known.backfills.values()],
+    runs: known.executed,
+    previous,
+    now
+  }
+  return input
+})
+
+/** When time may change what conditions come to. */
+const nextTime = (defined: Defined, versions: Input["versions"], now: number): number => {
+  let next = Infinity
+  for (const cron of defined.crons) next = Math.min(next, Cron.nextTick(cron, now))
+  if (!defined.usesFreshness) return next
+  for (const { freshness, key } of defined.compiled.assets) {
+    if (freshness === undefined) continue
+    const at = (ofWhole(versions.get(key)) ?? versions.get(key)?.[0])?.timestamp
+    const found = Freshness.evaluate(freshness, at, now)
+    if (found._tag === "Fresh" || found._tag === "Warning") next = Math.min(next, found.until)
+    if (at !== undefined && freshness._tag === "Window" && freshness.warnMillis !== undefined) {
+      if (at + freshness.warnMillis > now) next = Math.min(next, at + freshness.warnMillis)
+    }
+  }
+  return next
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// evaluating
+// ---------------------------------------------------------------------------------------------------------------------
+
+const decodeCursor = Schema.decodeUnknownOption(Condition.Cursor)
+
+/** Whether an evaluation has learned nothing that the next one has to know. */
+const isUnchanged = (defined: Defined, before: Condition.Cursor | undefined, after: Condition.Cursor): boolean =>
+  before !== undefined && before.log === after.log && before.checks === after.checks &&
+  defined.crons.every((cron) => Cron.nextTick(cron, before.now) > after.now) &&
+  JSON.stringify([before.entities, before.observed]) === JSON.stringify([after.entities, after.observed])
+
+/** What one evaluation leads to. */
+interface Outcome {
+  readonly cursor: Condition.Cursor
+  readonly tick: AutomationStore.Tick | undefined
+  /** When to evaluate again, if nothing happens. */
+  readonly next: number
+}
+
+const evaluated = Effect.fnUntraced(function*(
+  session: Session,
+  defined: Defined,
+  known: Known,
+  previous: Condition.Cursor | undefined,
+  state: AutomationStore.AutomationState,
+  byHand: boolean
+) {
+  const { owner, store } = session
+  const id = yield* newId
+  const startedAt = yield* Clock.currentTimeMillis
+  const input = yield* read(session, defined, known, previous)
+  const { cursor, explanations, requests } = yield* Effect.sync(() => evaluate(input))
+  const next = nextTime(defined, input.versions, input.now)
+  if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, previous, cursor)) {
+    const outcome: Outcome = { cursor, tick: undefined, next }
+    return outcome
+  }
+  const committed = yield* store.commitTick({
+    automation: conditionsName,
+    ...(requests.length > 0 && {
+      tick: {
+        id,
+        kind: "condition",
+        startedAt,
+        finishedAt: yield* Clock.currentTimeMillis,
+        status: "Requested"
+      }
+    }),
+    requests: grouped(defined.compiled, requests),
+    // it is plain data
+    conditionCursor: cursor as Schema.Json,
+    evaluations: explanations.map((explanation) => ({
+      key: explanation.id,
+      evaluation: explanation.evaluation,
+      timestamp: explanation.at,
+      requested: explanation.requested,
+      explanation: explanation as unknown as Schema.Json // it is plain data, too
+    })),
+    ...(!byHand && { lease: { name: leaseName, owner } }),
+    expect: state.revision
+  })
+  if (committed._tag === "Conflict") {
+    if (committed.reason === "LeaseLost") {
+      yield* session.loseLease
+      return yield* Effect.never
+    }
+    return undefined
+  }
+  session.states.set(conditionsName, committed.state)
+  if (committed.queued.length > 0) session.signals.queue.notify()
+  const outcome: Outcome = { cursor, tick: committed.tick, next }
+  return outcome
+})
+
+/** What is remembered of conditions. */
+const remembered = Effect.fnUntraced(function*({ store }: Session) {
+  const state = yield* store.state(conditionsName)
+  const stored = yield* store.conditionCursor(conditionsName)
+  // one of another version of the library is none
+  return { state, cursor: Option.getOrUndefined(Option.flatMap(stored, decodeCursor)) }
+})
+
+/** Evaluations take at most this share of the time. */
+const share = 0.1
+
+/**
+ * Evaluates conditions whenever they may come to something else.
+ *
+ * @internal
+ */
+export const runConditions = Effect.fnUntraced(function*(session: Session) {
+  const { settings, signals } = session
+  const defined = define(session.loaded)
+  if (!defined.any) return yield* Effect.never
+  const told = toldOf(session, conditionsName)
+  const known = nothingKnown()
+  let { cursor, state } = yield* remembered(session)
+  let isFollowUp = false
+  while (true) {
+    const latest = session.states.get(conditionsName)
+    if (latest !== undefined && latest.revision > state.revision) ({ cursor, state } = yield* remembered(session))
+    if (latest?.running === false) {
+      told.next = undefined
+      yield* signals.conditions.wait(Infinity)
+      continue
+    }
+    told.evaluatingSince = yield* Clock.currentTimeMillis
+    const begin = yield* Clock.monotonicTimeNanos
+    const outcome = yield* Effect.withSpan(
+      evaluated(session, defined, known, cursor, state, false),
+      "assets.automation.conditions",
+      { captureStackTrace: false }
+    ).pipe(Effect.ensuring(Effect.sync(() => {
+      told.lastEvaluatedAt = told.evaluatingSince
+      told.evaluatingSince = undefined
+    })))
+    if (outcome === undefined) {
+      ;({ cursor, state } = yield* remembered(session))
+      continue
+    }
+    cursor = outcome.cursor
+    state = session.states.get(conditionsName) ?? state
+    told.next = outcome.next === Infinity ? undefined : outcome.next
+    // that something was requested is known to the next evaluation: it is not to meet what happens later
+    isFollowUp = outcome.tick !== undefined && !isFollowUp
+    if (isFollowUp) continue
+    const took = Number((yield* Clock.monotonicTimeNanos) - begin) / 1e6
+    yield* signals.conditions.wait(outcome.next)
+    // what happens at once is looked at once
+    if ((yield* Clock.currentTimeMillis) < outcome.next) {
+      yield* Effect.sleep(Math.max(settings.debounceMillis, took * (1 / share - 1)))
+    }
+  }
+})
+
+/**
+ * Evaluates conditions once, as somebody asks for it.
+ *
+ * @internal
+ */
+export const conditionsByHand = Effect.fnUntraced(function*(session: Session) {
+  const defined = define(session.loaded)
+  const known = nothingKnown()
+  let first: AutomationStore.Tick | undefined
+  while (true) {
+    const { cursor, state } = yield* remembered(session)
+    const outcome = yield* evaluated(session, defined, known, cursor, state, true)
+    if (outcome === undefined) continue
+    if (first !== undefined || outcome.tick === undefined) return first
+    first = outcome.tick
+  }
+})
