@@ -57,6 +57,7 @@ type PlainTag =
   | "NewlyUpdated"
   | "NewlyRequested"
   | "WillBeRequested"
+  | "WillBeObserved"
   | "InitialEvaluation"
   | "CodeVersionChanged"
   | "DataVersionChanged"
@@ -155,6 +156,7 @@ const fields = {
   NewlyUpdated: label_,
   NewlyRequested: label_,
   WillBeRequested: label_,
+  WillBeObserved: label_,
   InitialEvaluation: label_,
   CodeVersionChanged: label_,
   DataVersionChanged: label_,
@@ -271,6 +273,14 @@ export const newlyRequested: Condition = { _tag: "NewlyRequested" }
  * @since 0.1.0
  */
 export const willBeRequested: Condition = { _tag: "WillBeRequested" }
+
+/**
+ * An external asset of which an observation is requested by this evaluation.
+ *
+ * @category operands
+ * @since 0.1.0
+ */
+export const willBeObserved: Condition = { _tag: "WillBeObserved" }
 
 /**
  * It is the first evaluation, or the first one with this condition or this kind of partitions.
@@ -811,7 +821,8 @@ export const anyDepsMissing: Condition = label(anyDepsMatch(and(missing, not(wil
 export const anyDepsInProgress: Condition = label(anyDepsMatch(inProgress), "anyDepsInProgress")
 
 /**
- * Everything that it is computed from was updated since a cron expression fired last, or will be requested.
+ * Everything that it is computed from was updated since a cron expression fired last, or will be requested. An external
+ * asset that will be observed counts, whether or not other data is found then.
  *
  * **Gotchas**
  *
@@ -823,7 +834,7 @@ export const anyDepsInProgress: Condition = label(anyDepsMatch(inProgress), "any
  * import { Condition } from "effect-assets"
  *
  * Condition.explain(Condition.allDepsUpdatedSinceCron("@daily"))
- * // => "every dep is (newly updated, since @daily (UTC) has passed) or will be requested"
+ * // => "every dep is (newly updated, since @daily (UTC) has passed) or will be requested or will be observed"
  * ```
  *
  * @category composites
@@ -831,7 +842,7 @@ export const anyDepsInProgress: Condition = label(anyDepsMatch(inProgress), "any
  */
 export const allDepsUpdatedSinceCron = (cron: string, options?: CronOptions): Condition =>
   label(
-    allDepsMatch(or(since(newlyUpdated, cronTickPassed(cron, options)), willBeRequested)),
+    allDepsMatch(or(since(newlyUpdated, cronTickPassed(cron, options)), willBeRequested, willBeObserved)),
     "allDepsUpdatedSinceCron"
   )
 
@@ -1236,6 +1247,7 @@ const plainWords: Readonly<Record<PlainTag, string>> = {
   NewlyUpdated: "newly updated",
   NewlyRequested: "newly requested",
   WillBeRequested: "will be requested",
+  WillBeObserved: "will be observed",
   InitialEvaluation: "evaluated for the first time",
   CodeVersionChanged: "its code version has changed",
   DataVersionChanged: "its data version has changed",

@@ -310,21 +310,21 @@ export const keysIn = (root: Condition): ReadonlySet<string> => {
   let keys = namedKeys.get(root)
   if (keys !== undefined) return keys
   const found = new Set<string>()
-  const visit = (condition: Condition): void => {
+  // what is nested too deep is a problem that is told, not one of the call stack
+  const open = [root]
+  for (let condition = open.pop(); condition !== undefined; condition = open.pop()) {
+    open.push(...partsOf(condition))
     if (condition._tag === "AssetMatches") found.add(condition.key)
-    if (condition._tag === "AnyDepsMatch" || condition._tag === "AllDepsMatch") {
-      for (const text of [condition.allow, condition.ignore]) {
-        const selection = text === undefined ? undefined : selectionOf(text)
-        if (selection === undefined || Result.isFailure(selection)) continue
-        fold<void>(selection.success, (of) => {
-          const parts = of._tag === "Key" ? literals(of.pattern) : none
-          if (parts.length === 1) found.add(parts[0]!)
-        })
-      }
+    if (condition._tag !== "AnyDepsMatch" && condition._tag !== "AllDepsMatch") continue
+    for (const text of [condition.allow, condition.ignore]) {
+      const selection = text === undefined ? undefined : selectionOf(text)
+      if (selection === undefined || Result.isFailure(selection)) continue
+      fold<void>(selection.success, (of) => {
+        const parts = of._tag === "Key" ? literals(of.pattern) : none
+        if (parts.length === 1) found.add(parts[0]!)
+      })
     }
-    for (const part of partsOf(condition)) visit(part)
   }
-  visit(root)
   keys = found
   namedKeys.set(root, keys)
   return keys

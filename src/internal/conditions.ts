@@ -293,6 +293,10 @@ export class Evaluator {
   private insideDownstream = false
   private digestLow = 0
   private digestHigh = 0
+  private readonly worded = new Map<
+    Subset.Axes,
+    Map<string, { readonly partitions: string; readonly serialized: Serialized }>
+  >()
   /** Where the parts of what is being explained are put. */
   private children: Array<ExplanationNode> | undefined
 
@@ -529,6 +533,11 @@ export class Evaluator {
       case "WillBeRequested": {
         const requested = context.kind === "asset" ? this.computed[context.asset] : undefined
         return requested === undefined ? context.none : Subset.intersection(candidates, requested)
+      }
+      case "WillBeObserved": {
+        const isObserved = context.kind === "asset" && this.input.graph.assets[context.asset]!.external
+        const requested = isObserved ? this.requested.get(context.name) : undefined
+        return requested === undefined ? context.none : Subset.intersection(candidates, requested[1])
       }
       case "InitialEvaluation":
         return this.root.initial ? candidates : context.none
@@ -918,7 +927,8 @@ export class Evaluator {
     const found: Array<Subset.Subset> = []
     for (const dep of this.depsOf(context, {})) {
       const of = this.facts.assetContext(dep.id)
-      if (of.axes === undefined) continue
+      // before the first partition there is none, and an asset does without it
+      if (of.axes === undefined || of === context) continue
       const { axes } = of
       for (const mapping of dep.mappings) {
         const open = [candidates]
@@ -957,24 +967,43 @@ export class Evaluator {
     const memo = isSince
       ? this.root.memo.get(context === this.root.context ? name : `${context.name} ${name}`)?.state
       : undefined
-    return {
+    const node: Mutable<ExplanationNode> = {
       words: wordsOf(condition),
       tag: condition._tag,
-      ...(context !== this.root.context && { about: context.name }),
       count: subset.size,
       whole: subset.size > 0 && subset.size === context.all.size,
-      ...(axes !== undefined && subset.size > 0 && {
-        partitions: Subset.describe(axes, subset),
-        subset: Subset.serialize(axes, subset)
-      }),
       candidates: candidates.size,
-      ...(memo?.trigger !== undefined && { trigger: memo.trigger }),
-      ...(memo?.reset !== undefined && { reset: memo.reset }),
-      children: children.length > maxChildren ? children.slice(0, maxChildren) : children,
-      ...(children.length > maxChildren && { omitted: children.length - maxChildren })
+      children: children.length > maxChildren ? children.slice(0, maxChildren) : children
     }
+    if (context !== this.root.context) node.about = context.name
+    if (axes !== undefined && subset.size > 0) {
+      const { partitions, serialized } = this.inWords(axes, subset)
+      node.partitions = partitions
+      node.subset = serialized
+    }
+    if (memo?.trigger !== undefined) node.trigger = memo.trigger
+    if (memo?.reset !== undefined) node.reset = memo.reset
+    if (children.length > maxChildren) node.omitted = children.length - maxChildren
+    return node
+  }
+
+  /** Many parts of a condition, and many conditions, hold for the same partitions. */
+  private inWords(
+    axes: Subset.Axes,
+    subset: Subset.Subset
+  ): { readonly partitions: string; readonly serialized: Serialized } {
+    const make = () => ({ partitions: Subset.describe(axes, subset), serialized: Subset.serialize(axes, subset) })
+    if (subset.depth !== 1 || subset.bounds.length > maxBounds) return make()
+    let known = this.worded.get(axes)
+    if (known === undefined) this.worded.set(axes, known = new Map())
+    const name = subset.bounds.join()
+    let found = known.get(name)
+    if (found === undefined) known.set(name, found = make())
+    return found
   }
 }
+
+const maxBounds = 20
 
 const maxKeys = 5
 
