@@ -315,7 +315,9 @@ export const make = Effect.fnUntraced(function*(
     (cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("The daemon has no definitions to evaluate", cause)
   )
-  yield* Effect.forkScoped(Stream.runForEach(source.changes, () => FiberHandle.run(current, holding)))
+  yield* Effect.forkScoped(Stream.runForEach(source.changes, () =>
+    // first: two of one owner would both hold the lease
+    Effect.andThen(FiberHandle.clear(current), FiberHandle.run(current, holding))))
 
   const status = Effect.gen(function*(): Effect.fn.Return<Daemon.Status, never> {
     const { leadingSince, session } = home

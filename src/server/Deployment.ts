@@ -16,10 +16,13 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import type * as Automation from "../Automation.ts"
+import * as AutomationStore from "../AutomationStore.ts"
 import type * as Check from "../Check.ts"
 import type * as Definitions from "../Definitions.ts"
 import * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
+import type * as Job from "../Job.ts"
 import * as Partitions from "../Partitions.ts"
 import { explain } from "./internal/loadProblem.ts"
 import type * as Model from "./Model.ts"
@@ -40,6 +43,9 @@ export interface Loaded {
   readonly generation: number
   readonly loadedAt: number
   readonly graph: Graph.Any
+  readonly jobs: ReadonlyArray<Job.Any>
+  readonly automations: ReadonlyArray<Automation.Any>
+  readonly queue: Definitions.QueueLimits | undefined
   /** Everything that runs of the graph need; which services that are only the module that defines them knows. */
   readonly context: Context.Context<never>
 }
@@ -195,8 +201,8 @@ export const layer = (source: Source): Layer.Layer<Deployment> => Layer.effect(D
  * @category layers
  * @since 0.1.0
  */
-export const layerOf = <T extends Graph.Assets, C extends Check.Any = never, E = never>(
-  definitions: Definitions.Definitions<T, C, E>,
+export const layerOf = <T extends Graph.Assets, C extends Check.Any = never, E = never, R = never>(
+  definitions: Definitions.Definitions<T, C, E, R>,
   options?: {
     /** A name to show. */
     readonly module?: string | undefined
@@ -210,6 +216,9 @@ export const layerOf = <T extends Graph.Assets, C extends Check.Any = never, E =
         generation: 1,
         loadedAt: yield* Clock.currentTimeMillis,
         graph: definitions.graph,
+        jobs: definitions.jobs,
+        automations: definitions.automations,
+        queue: definitions.queue,
         // which services it has is known to those who need them
         context: context as Context.Context<never>
       }
@@ -238,7 +247,8 @@ interface Generation {
 /** What every layer of definitions provides, and how it comes to do so. A module may not have been type-checked. */
 const expected: ReadonlyArray<readonly [key: string, problem: string]> = [
   [EventLog.EventLog.key, "the layer provides no event log: add EventLog.layerMemory or Local.layer"],
-  [Partitions.DynamicKeys.key, "the layer provides no keys of dynamic partitions: a log layer provides them beside it"]
+  [Partitions.DynamicKeys.key, "the layer provides no keys of dynamic partitions: a log layer provides them beside it"],
+  [AutomationStore.AutomationStore.key, "the layer provides no state of automation: a log layer provides it beside it"]
 ]
 
 const make = Effect.fnUntraced(function*(source: Source) {
@@ -282,7 +292,7 @@ const make = Effect.fnUntraced(function*(source: Source) {
 
   const build = Effect.fnUntraced(function*(scope: Scope.Closeable) {
     const definitions = yield* source.load
-    const { graph } = definitions
+    const { automations, graph, jobs, queue } = definitions
     const incomplete = Graph.incomplete(graph)
     if (incomplete !== undefined) return yield* incomplete
     // a memo map of its own: layers that earlier definitions have, too, are built anew
@@ -290,7 +300,7 @@ const make = Effect.fnUntraced(function*(source: Source) {
     for (const [key, problem] of expected) {
       if (!context.mapUnsafe.has(key)) return yield* new LoadError({ module, problem })
     }
-    return { graph, context }
+    return { graph, jobs, automations, queue, context }
   })
 
   /** Nothing if it was asked for again meanwhile. */

@@ -5,6 +5,7 @@
  */
 export * as Api from "./Api.ts"
 export * as Client from "./Client.ts"
+export * as Daemon from "./Daemon.ts"
 export * as Deployment from "./Deployment.ts"
 export * as Handlers from "./Handlers.ts"
 export * as Model from "./Model.ts"
