@@ -2,7 +2,8 @@
 /**
  * The executable. What takes time is imported after the version of Node is known to do, from the compile cache.
  */
-import { enableCompileCache } from "node:module"
+// an older Node has no such export, and would fail to link before anything is told
+import nodeModule from "node:module"
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 if (major < 22 || major === 22 && minor < 19) {
@@ -11,7 +12,7 @@ if (major < 22 || major === 22 && minor < 19) {
   )
   process.exit(2)
 }
-enableCompileCache?.()
+nodeModule.enableCompileCache?.()
 
 const { start } = await import("./start.ts")
 await start()
