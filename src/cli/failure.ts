@@ -34,7 +34,7 @@ export const ended = (exitCode: number): CliFailure => new CliFailure({ exitCode
 
 /** A problem as a failure of the command. */
 export const ofProblem = (problem: Problem.Problem): CliFailure => {
-  const message = visibleLines(problem.detail ?? problem.message).join("\n")
+  const message = inFlags(visibleLines(problem.detail ?? problem.message).join("\n"))
   switch (problem._tag) {
     case "NotFound":
       return usage(message)
@@ -44,7 +44,7 @@ export const ofProblem = (problem: Problem.Problem): CliFailure => {
           message,
           // what the message does not say already
           ...problem.problems.flatMap(({ key, problem }) =>
-            message.includes(visible(problem).slice(0, 40)) ? [] : [`  ${visible(key)}: ${visible(problem)}`]
+            message.includes(inFlags(visible(problem)).slice(0, 40)) ? [] : [`  ${visible(key)}: ${visible(problem)}`]
           )
         ].join("\n")
       )
@@ -54,6 +54,13 @@ export const ofProblem = (problem: Problem.Problem): CliFailure => {
       return new CliFailure({ exitCode: exitCodes.unavailable, message })
   }
 }
+
+/** The core names the options of its functions, where the command line has flags and verbs. */
+const inFlags = (message: string): string =>
+  message
+    .replaceAll("`partition` or `partitions`", "--partition or --partitions")
+    .replaceAll("use Runtime.backfill", "use effect-assets backfill")
+    .replaceAll("has partitions: say which one.", "has partitions: say which one with --partition.")
 
 /** Definitions that could not be loaded: what is wrong, and where in the code of the user, if the message has no place. */
 export const notLoaded = (problem: Problem.Unavailable): CliFailure => {

@@ -135,7 +135,7 @@ type Compact<A> = { readonly [K in keyof A]?: Exclude<A[K], undefined> }
 
 const list = Command.make("list", {
   select,
-  status: Flag.Literals("status", ["fresh", "stale", "missing", "failed", "running", "external"]).pipe(
+  status: Flag.Literals("status", ["fresh", "stale", "missing", "skipped", "failed", "running", "external"]).pipe(
     Flag.withDescription("Only assets in this state"),
     Flag.optional
   )
@@ -157,6 +157,7 @@ const statusWords = {
   fresh: "Fresh",
   stale: "Stale",
   missing: "Missing",
+  skipped: "Skipped",
   failed: "Failed",
   running: "Running",
   external: "External"

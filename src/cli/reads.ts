@@ -14,6 +14,7 @@ import * as Text from "./text.ts"
 const looks: { readonly [word in Model.StatusWord]: readonly [mark: string, look: Text.Look] } = {
   Fresh: ["✓", "green"],
   Stale: ["~", "yellow"],
+  Skipped: ["-", "dim"],
   Missing: ["○", "dim"],
   Failed: ["✗", "red"],
   Running: ["▸", "blue"],
@@ -139,15 +140,25 @@ const why = ({ key, status }: Model.AssetSummary): Text.Cell => {
   const causes = status.causes.map(({ text }) => text)
   const roots = status.rootCauses.filter((root) => root.key !== key && !causes.includes(root.text))
     .map((root) => `${root.key}: ${root.text}`)
-  const failed = status.outcome === "Failed"
-    ? ["its last try failed"]
-    : status.outcome === "UpstreamFailed"
-    ? ["an asset upstream of it failed"]
-    : status.outcome === "Skipped" && status.last === undefined
-    ? ["it was skipped"]
-    : []
   return {
-    text: [...failed, ...causes].join("; ") + (roots.length === 0 ? "" : ` (because ${roots.join("; ")})`)
+    text: [...untried(status), ...causes].join("; ") + (roots.length === 0 ? "" : ` (because ${roots.join("; ")})`)
+  }
+}
+
+/** Why nothing came of the last try, where that counts: what is stored from before stays good when an asset is skipped. */
+const untried = ({ last, outcome, reason }: Model.AssetStatus): ReadonlyArray<string> => {
+  const because = (fallback: string) => reason ?? fallback
+  switch (outcome) {
+    case "Failed":
+      return [`its last try failed${reason === undefined ? "" : `: ${reason}`}`]
+    case "UpstreamFailed":
+      return [because("an asset upstream of it failed")]
+    case "Skipped":
+      return last === undefined ? [because("it was skipped")] : []
+    case "Cancelled":
+      return last === undefined ? [because("it was cancelled")] : []
+    default:
+      return []
   }
 }
 

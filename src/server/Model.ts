@@ -209,6 +209,8 @@ export const AssetStatus = Schema.Struct({
   })),
   /** What came of it last. A failure after the last materialization shows here. */
   outcome: optional(OutcomeName),
+  /** Why it was skipped, has failed or was not computed, in words, where that is what came of it last. */
+  reason: optional(Text),
   /** The runs that are to compute it and have not ended, the newest first. */
   running: Texts,
   checks: Schema.Struct({
@@ -238,12 +240,13 @@ export type AssetStatus = typeof AssetStatus.Type
 
 /**
  * The one word that stands for an asset in lists and graphs. In this order: a run is to compute it; its last try, or that
- * of a partition, failed; it was never materialized; it is stale; it is fresh. An external asset that nobody has observed is `External`.
+ * of a partition, failed; its program had nothing to store, and nothing is stored (`Skipped`); it was never materialized; it is
+ * stale; it is fresh. An external asset that nobody has observed is `External`.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const StatusWord = Schema.Literals(["Running", "Failed", "Missing", "Stale", "Fresh", "External"])
+export const StatusWord = Schema.Literals(["Running", "Failed", "Skipped", "Missing", "Stale", "Fresh", "External"])
 
 /**
  * The one word that stands for an asset in lists and graphs.
@@ -269,6 +272,7 @@ export const statusWord = (node: Pick<AssetNode, "external">, status: AssetStatu
     if (partitions.stale > 0) return "Stale"
     return partitions.fresh === 0 ? "Missing" : "Fresh"
   }
+  if (status.staleness === "Missing" && status.outcome === "Skipped") return "Skipped"
   return status.staleness === "Partitioned" ? "Fresh" : status.staleness
 }
 

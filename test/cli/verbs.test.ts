@@ -94,6 +94,20 @@ describe("verbs", () => {
       const detail = yield* ok("run", "show", "latest")
       assert.match(detail, /^run \S+ {2}succeeded\n/)
 
+      const whole = yield* ea("materialize", "days")
+      assert.strictEqual(whole.exitCode, 2)
+      assert.include(whole.stderr, `- "days" has partitions: say which with --partition or --partitions, leave it out of`)
+      assert.include(whole.stderr, "or use effect-assets backfill")
+      assert.include((yield* ea("load", "days")).stderr, `"days" has partitions: say which one with --partition.`)
+
+      yield* ok("materialize", "empty")
+      assert.match(yield* ok("status", "empty"), /^empty +- skipped +its output is None$/m)
+      assert.match(yield* ok("list", "--status", "skipped"), /^empty +- skipped/m)
+      yield* ea("materialize", "broken+")
+      const trouble = yield* ok("status", "group:trouble")
+      assert.match(trouble, /^broken +✗ failed +its last try failed: The host .* does not answer\./m)
+      assert.match(trouble, /^after\/broken +✗ failed +broken failed$/m)
+
       // another code version of what is upstream would show here; missing values do
       yield* ok("wipe", "total", "--yes")
       const status = yield* ok("status", "group:basics")

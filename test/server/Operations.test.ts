@@ -1,6 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { Asset, Check, Freshness, Graph, IOManager, Partitions, Runtime } from "effect-assets"
+import { Model } from "effect-assets/server"
 import { elsewhere, storages, testOf } from "../fixtures/deployment.ts"
 
 const day = 86_400_000
@@ -50,12 +51,13 @@ const range = Asset.multi("range", {
 })
 const broken = Asset.make("broken", { deps: [report], compute: () => Effect.fail(new Error("no data")) })
 const after = Asset.make("after", { deps: [broken], compute: () => Effect.void })
+const unasked = Asset.make("unasked", Effect.succeed(Option.none<string>()))
 const positive = Check.make("positive", {
   asset: report,
   blocking: true,
   check: (value) => Effect.succeed(value.total > 0)
 })
-const graph = Graph.make({ prices, orders, report, range, broken, after, positive })
+const graph = Graph.make({ prices, orders, report, range, broken, after, unasked, positive })
 
 const config = { "shop/report": { label: "x" } }
 
@@ -133,7 +135,7 @@ describe("the graph", () => {
 
   test("is told with its groups and counts", function*(operations) {
     const { assets, checks, cursor, groups, loading, module } = yield* operations.deployment
-    assert.deepStrictEqual([assets, checks, cursor, loading, module], [7, 2, 0, false, "definitions.ts"])
+    assert.deepStrictEqual([assets, checks, cursor, loading, module], [8, 2, 0, false, "definitions.ts"])
     assert.deepStrictEqual(groups, [{ name: "raw", assets: 1 }, { name: "shop/daily", assets: 1 }])
     yield* operations.observe("raw/prices")
     assert.strictEqual((yield* operations.deployment).cursor, 1)
@@ -250,6 +252,25 @@ for (const [name, layer] of Object.entries(storages)) {
       const after = yield* operations.asset("after")
       assert.strictEqual(after.latest, undefined)
       assert.strictEqual(after.latestOutcome?.outcome, "UpstreamFailed")
+    })
+
+    test("tells in a list why something was not computed, of the last try", function*(operations) {
+      const whyOf = (key: string) =>
+        Effect.map(operations.assets({ search: key }), ({ items: [item] }) => [
+          Model.statusWord(item!, item!.status),
+          item!.status.reason
+        ])
+      const run = elsewhere(Runtime.run(graph, { select: ["broken", "after", "unasked"] }))
+      yield* run
+      assert.deepStrictEqual(yield* whyOf("broken"), ["Failed", "no data"])
+      assert.deepStrictEqual(yield* whyOf("after"), ["Failed", "broken failed"])
+      assert.deepStrictEqual(yield* whyOf("unasked"), ["Skipped", "its output is None"])
+      assert.deepStrictEqual((yield* operations.assets({ status: "Skipped" })).items.map(({ key }) => key), ["unasked"])
+      assert.strictEqual((yield* operations.asset("unasked")).status.reason, "its output is None")
+      yield* run
+      assert.deepStrictEqual(yield* whyOf("broken"), ["Failed", "no data"])
+      yield* operations.report({ key: "broken" })
+      assert.deepStrictEqual(yield* whyOf("broken"), ["Fresh", undefined])
     })
 
     test("of numbers is a series for each label, with partitions", function*(operations) {

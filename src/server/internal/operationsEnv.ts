@@ -17,6 +17,7 @@ import * as PartitionSubset from "../../PartitionSubset.ts"
 import type * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
 import type * as Problem from "../Problem.ts"
+import { isOutcome, notComputedTags, toAssetEvent } from "./operationsEvents.ts"
 import { noAsset } from "./operationsProblems.ts"
 
 /** What the catalog needs of a context. */
@@ -41,6 +42,7 @@ export class Env {
   readonly deployment: Deployment.Service
   private readonly lock = Semaphore.makeUnsafe(1)
   private snapshot: Snapshot | undefined
+  private reasons: Reasons = new Map()
   /** Called when something was changed that no event tells. */
   readonly onForgotten = new Set<() => void>()
 
@@ -85,7 +87,8 @@ export class Env {
       known.cursor === cursor && at >= known.at && at - known.at < snapshotMillis && at < known.until
     ) return known
     const status = yield* Catalog.status(loaded.graph)
-    const statuses = yield* toStatuses(loaded.graph, status)
+    const { reasons, statuses } = yield* toStatuses(loaded.graph, status, this.reasons)
+    this.reasons = reasons
     let until = Infinity
     for (const asset of Graph.assets(loaded.graph)) {
       if (asset.freshness !== undefined) {
@@ -146,29 +149,87 @@ const manyKeys = 1_000
 /** A record without prototype, as the catalog gives it. */
 type Statuses = { readonly [key: string]: Catalog.AssetStatus | undefined }
 
+/** By the cursor of the event that tells it: what is recorded does not change. */
+type Reasons = ReadonlyMap<number, string>
+
 /** The states of some assets as the API tells them. */
-export const toStatuses = Effect.fnUntraced(function*(
+const toStatuses = Effect.fnUntraced(function*(
   graph: Graph.Any,
-  statuses: Statuses
-): Effect.fn.Return<ReadonlyMap<string, Model.AssetStatus>, EventLog.EventLogError, EventLog.EventLog> {
+  statuses: Statuses,
+  known: Reasons
+): Effect.fn.Return<
+  { readonly statuses: ReadonlyMap<string, Model.AssetStatus>; readonly reasons: Reasons },
+  EventLog.EventLogError,
+  EventLog.EventLog
+> {
   const log = yield* EventLog.EventLog
-  // an asset that a run has done with is not running, although the run goes on
-  const awaited = Object.keys(statuses).filter((key) => statuses[key]!.running.length > 0)
-  const outcomes = awaited.length === 0
+  const isTried = ({ outcome }: Catalog.AssetStatus): boolean =>
+    outcome !== undefined && outcome !== "Materialized" && outcome !== "Observed"
+  const asked = Object.values(statuses).flatMap((status) =>
+    status !== undefined && (status.running.length > 0 || isTried(status)) ? [status.key] : []
+  )
+  const outcomes = asked.length === 0
     ? new Map<string, ReadonlyArray<EventLog.OutcomeState>>()
-    : yield* log.outcomes(awaited.length > manyKeys ? undefined : awaited)
+    : yield* log.outcomes(asked.length > manyKeys ? undefined : asked)
+  const tried = asked.flatMap((key) => isTried(statuses[key]!) ? outcomes.get(key)?.[0] ?? [] : [])
+  const reasons = yield* readReasons(tried, known)
+  const reasonOf = new Map(tried.map(({ cursor, key }) => [key, reasons.get(cursor)]))
   const found = new Map<string, Model.AssetStatus>()
   for (const { key, partitions } of Graph.assets(graph)) {
     const status = statuses[key]
     if (status === undefined) continue
+    // an asset that a run has done with is not running, although the run goes on
     const isDone = (runId: string): boolean =>
       partitions === undefined && (status.last?.runId === runId || outcomes.get(key)?.[0]?.runId === runId)
-    found.set(key, toStatus(status, isDone))
+    found.set(key, toStatus(status, isDone, reasonOf.get(key)))
   }
-  return found
+  return { statuses: found, reasons }
 })
 
-const toStatus = (status: Catalog.AssetStatus, isDone: (runId: string) => boolean): Model.AssetStatus => {
+/** Of so many runs, the newest, it is read why assets were not computed. */
+const maxReasonRuns = 200
+const maxReason = 500
+
+/** Why assets were not computed when they were tried last. */
+const readReasons = Effect.fnUntraced(function*(
+  tried: ReadonlyArray<EventLog.OutcomeState>,
+  known: Reasons
+): Effect.fn.Return<Reasons, EventLog.EventLogError, EventLog.EventLog> {
+  const log = yield* EventLog.EventLog
+  const reasons = new Map<number, string>()
+  const unread: Array<EventLog.OutcomeState> = []
+  for (const state of tried) {
+    const reason = known.get(state.cursor)
+    if (reason === undefined) unread.push(state)
+    else reasons.set(state.cursor, reason)
+  }
+  const runs = [...Map.groupBy(unread.sort((a, b) => b.cursor - a.cursor), ({ runId }) => runId)]
+  for (const [runId, states] of runs.slice(0, maxReasonRuns)) {
+    const wanted = new Set(states.map(({ cursor }) => cursor))
+    const events = log.events({
+      runId,
+      tags: notComputedTags,
+      after: states.at(-1)!.cursor - 1,
+      before: states[0]!.cursor + 1
+    })
+    yield* Stream.runForEachArray(events, (events) =>
+      Effect.sync(() => {
+        for (const event of events) {
+          if (!wanted.has(event.cursor) || !isOutcome(event)) continue
+          const { error, reason } = toAssetEvent(event)
+          const text = reason ?? error?.message ?? ""
+          reasons.set(event.cursor, text.length > maxReason ? `${text.slice(0, maxReason)}…` : text)
+        }
+      }))
+  }
+  return reasons
+})
+
+const toStatus = (
+  status: Catalog.AssetStatus,
+  isDone: (runId: string) => boolean,
+  reason: string | undefined
+): Model.AssetStatus => {
   const { checks, freshness, last, staleness } = status
   const has = staleness._tag === "Stale" || staleness._tag === "Partitioned" ? staleness : undefined
   let [passed, warned, failed, notEvaluated] = [0, 0, 0, 0]
@@ -193,6 +254,7 @@ const toStatus = (status: Catalog.AssetStatus, isDone: (runId: string) => boolea
       }
     }),
     ...(status.outcome !== undefined && { outcome: status.outcome }),
+    ...(reason !== undefined && reason !== "" && { reason }),
     running: status.running.filter((runId) => !isDone(runId)),
     checks: { passed, warned, failed, notEvaluated },
     ...(freshness._tag !== "NoPolicy" && {
@@ -238,6 +300,6 @@ export const statusOf = Effect.fnUntraced(function*(
   EventLog.EventLogError | Partitions.DynamicKeysError | Catalog.SelectError,
   Catalogued
 > {
-  const statuses = yield* toStatuses(graph, yield* Catalog.status(graph, { select: [key] }))
+  const { statuses } = yield* toStatuses(graph, yield* Catalog.status(graph, { select: [key] }), new Map())
   return statuses.get(key)!
 })

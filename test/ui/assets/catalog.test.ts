@@ -13,6 +13,7 @@ import {
   sortRows,
   sortText,
   staleLabel,
+  triedText,
   withStatuses
 } from "../../../ui/src/assets/catalog.ts"
 
@@ -168,6 +169,22 @@ describe("words", () => {
     assert.strictEqual(staleLabel([cause("CodeChanged"), cause("UpstreamChanged")]), "Upstream changed")
     assert.strictEqual(staleLabel([cause("DependencyAdded"), cause("CodeChanged")]), "Code changed")
     assert.strictEqual(staleLabel([cause("DependencyAdded")]), "Inputs changed")
+  })
+
+  it("tell why nothing came of the last try", () => {
+    const of = (outcome: "Failed" | "UpstreamFailed" | "Skipped" | "Cancelled" | "Materialized", reason?: string) =>
+      triedText({ outcome, ...(reason === undefined ? {} : { reason }) })
+    assert.strictEqual(of("Failed", "no data"), "Its last try failed: no data")
+    assert.strictEqual(of("Failed"), "Its last try failed.")
+    assert.strictEqual(of("UpstreamFailed", "orders failed"), "It was not computed: orders failed")
+    assert.strictEqual(of("Skipped", "its output is None"), "Its last try was skipped: its output is None")
+    assert.strictEqual(of("Cancelled", "cancelled before it began"), "Its last try was cancelled before it began.")
+    assert.strictEqual(of("Materialized"), undefined)
+    const partitions = { total: 3, fresh: 3, stale: 0, missing: 0, failed: 2 }
+    assert.strictEqual(
+      triedText({ outcome: "Materialized", partitions }),
+      "The last tries of 2 partitions failed."
+    )
   })
 
   it("count partitions", () => {

@@ -3,12 +3,12 @@ import { ungrouped } from "../../../ui/src/graph/model.ts"
 import { changeSelection } from "../../../ui/src/lineage/changeSelection.ts"
 import {
   badgeOf,
-  causesText,
   groupInfoOf,
   kindsText,
   summariesOf,
   summaryOf,
-  summaryText
+  summaryText,
+  whyText
 } from "../../../ui/src/lineage/summary.ts"
 import { graphData } from "../../../ui/src/lineage/view.ts"
 import { graphOf, statusWith } from "./graph.ts"
@@ -54,11 +54,23 @@ describe("marks", () => {
 
   it("tell why an asset is stale, once each, and not without end", () => {
     assert.strictEqual(
-      causesText({ causes: [cause("b is newer")], rootCauses: [cause("b is newer"), cause("a is newer")] }),
+      whyText({ causes: [cause("b is newer")], rootCauses: [cause("b is newer"), cause("a is newer")] }),
       "b is newer\nIt began here:\na is newer"
     )
     const many = Array.from({ length: 7 }, (_, at) => cause(`cause ${at}`))
-    assert.deepStrictEqual(causesText({ causes: many, rootCauses: [] }).split("\n").slice(3), ["cause 3", "and 3 more"])
+    assert.deepStrictEqual(whyText({ causes: many, rootCauses: [] }).split("\n").slice(3), ["cause 3", "and 3 more"])
+  })
+
+  it("tell why nothing came of the last try, before what has changed", () => {
+    assert.strictEqual(
+      whyText({ causes: [cause("b is newer")], rootCauses: [], outcome: "Failed", reason: "no data" }),
+      "Its last try failed: no data\nb is newer"
+    )
+    assert.strictEqual(
+      whyText({ causes: [], rootCauses: [], outcome: "Skipped", reason: "its output is None" }),
+      "Its last try was skipped: its output is None"
+    )
+    assert.strictEqual(whyText({ causes: [], rootCauses: [], outcome: "Materialized" }), "")
   })
 
   it("name the first kind", () => {

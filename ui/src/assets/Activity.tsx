@@ -43,8 +43,12 @@ const Plots = ({ assetKey, events, metric, partition }: {
   const navigate = useNavigate()
   const { data } = useAssetSeries({ key: assetKey, partition, limit: 1000 })
   const [all, setAll] = useState(false)
-  const [along, setAlong] = useState<"time" | "partition">("time")
+  const [chosenAxis, setAlong] = useState<"time" | "partition">()
   const chosen = useRef<HTMLDivElement>(null)
+  const inPartitions = partition === undefined &&
+    (data ?? []).some(({ points }) => points.some((point) => point.partition !== undefined))
+  // a run computes many partitions at one moment
+  const along = chosenAxis ?? (inPartitions ? "partition" : "time")
   const series = useMemo(
     () =>
       sortSeries(data ?? [], metric).map((
@@ -55,8 +59,6 @@ const Plots = ({ assetKey, events, metric, partition }: {
       })),
     [data, metric, along]
   )
-  const inPartitions = partition === undefined &&
-    (data ?? []).some(({ points }) => points.some((point) => point.partition !== undefined))
   const durations = useMemo(() => durationsOf(events), [events])
   const there = series.length > 0
 

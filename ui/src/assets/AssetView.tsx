@@ -1,7 +1,7 @@
 /** The page of an asset. */
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { Copy, EllipsisVertical, Eye, Network, PackageX, PenLine, Terminal, Trash2 } from "lucide-react"
-import { type ComponentType, lazy, type ReactNode, Suspense, useCallback, useState } from "react"
+import { lazy, type ReactNode, Suspense, useCallback, useState } from "react"
 import { type Api, useAsset, useGraph, useMutation, useRunningRuns, useStatus } from "../api/index.ts"
 import {
   AssetLink,
@@ -26,6 +26,7 @@ import { MaterializeButton } from "../launch/index.ts"
 import type { AssetSearch, AssetTab } from "../search.ts"
 import { Page } from "../shell/Page.tsx"
 import { Activity } from "./Activity.tsx"
+import { triedText } from "./catalog.ts"
 import { Checks } from "./Checks.tsx"
 import { Definition } from "./Definition.tsx"
 import { ReportDialog, WipeDialog } from "./Dialogs.tsx"
@@ -37,14 +38,8 @@ import { AssetState, ChecksSummary, FreshnessBadge, PartitionsBar } from "./Stat
 type Detail = Api.Model.AssetDetail
 type Status = Api.Model.AssetStatus
 
-// the lineage of an asset comes with the graph: a placeholder stands where it is not there
-const lineages = import.meta.glob<{
-  readonly AssetLineage: ComponentType<{ readonly assetKey: string; readonly hops: number }>
-}>("../lineage/AssetLineage.tsx")
-const loadLineage = Object.values(lineages)[0]
-const AssetLineage = loadLineage === undefined
-  ? undefined
-  : lazy(async () => ({ default: (await loadLineage()).AssetLineage }))
+// what draws a graph is loaded where one is looked at
+const AssetLineage = lazy(async () => ({ default: (await import("../lineage/AssetLineage.tsx")).AssetLineage }))
 
 const suggestionsOf = (error: unknown): ReadonlyArray<string> | undefined =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "NotFound" &&
@@ -206,6 +201,14 @@ const CauseLine = ({ status }: { readonly status: Status }) => {
   )
 }
 
+/** Why nothing came of the last try, in one line. */
+const TriedLine = ({ status }: { readonly status: Status }) => {
+  const text = triedText(status)
+  return text === undefined
+    ? null
+    : <span title={text} className="min-w-0 max-w-xl truncate text-sm text-text-2">{text}</span>
+}
+
 const Running = ({ ids }: { readonly ids: ReadonlyArray<string> }) => {
   const runs = useRunningRuns()
   return (
@@ -229,6 +232,7 @@ const Header = ({ detail, status }: { readonly detail: Detail; readonly status: 
     <span className="flex min-w-0 items-center gap-2">
       <AssetState node={detail} status={status} />
     </span>
+    <TriedLine status={status} />
     <CauseLine status={status} />
     <Running ids={status.running} />
     {status.last === undefined
@@ -304,23 +308,15 @@ const Lineage = ({ assetKey, hops, onHops }: {
       </>
     }
   >
-    {AssetLineage === undefined
-      ? (
-        <EmptyState title="The graph is not here yet" icon={Network}>
-          Its neighbours are listed in the overview.
-        </EmptyState>
-      )
-      : (
-        <Suspense
-          fallback={
-            <div className="flex h-full items-center justify-center">
-              <Spinner />
-            </div>
-          }
-        >
-          <AssetLineage assetKey={assetKey} hops={hops} />
-        </Suspense>
-      )}
+    <Suspense
+      fallback={
+        <div className="flex h-full items-center justify-center">
+          <Spinner />
+        </div>
+      }
+    >
+      <AssetLineage assetKey={assetKey} hops={hops} />
+    </Suspense>
   </Card>
 )
 

@@ -18,7 +18,7 @@ import {
   StatusBadge
 } from "../kit/index.ts"
 import { useLaunch } from "../launch/index.ts"
-import { groupChecks } from "./checks.ts"
+import { checksText, groupChecks } from "./checks.ts"
 import { FailureView, partOf } from "./EventDetails.tsx"
 
 type Check = Api.Model.CheckModel
@@ -104,9 +104,7 @@ export const Checks = ({ assetKey, external }: { readonly assetKey: string; read
     <div className="flex min-w-0 flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p className="text-sm text-text-2">
-          {groups.length === 1 ? "1 check" : `${groups.length.toLocaleString("en")} checks`}
-          {", "}
-          {groups.filter((group) => group.worst.status === "Passed").length.toLocaleString("en")} passed
+          {checksText(groups)}
         </p>
         <Button
           size="sm"

@@ -61,6 +61,28 @@ export const Because = ({ because, known }: {
   </span>
 )
 
+/** A reason with the assets that it names as links; those that it does not name come after it. */
+const Reason = ({ because, known, reason }: {
+  readonly reason: string
+  readonly because: ReadonlyArray<string>
+  readonly known: (key: string) => boolean
+}) => {
+  const [first] = because
+  // the words of a reason begin with what is behind it
+  return because.length === 1 && first !== undefined && reason.startsWith(`${first} `)
+    ? (
+      <>
+        <Because because={because} known={known} />
+        {reason.slice(first.length)}
+      </>
+    )
+    : (
+      <>
+        {reason} <Because because={because} known={known} />
+      </>
+    )
+}
+
 /** Everything about an event. */
 export const EventDetails = ({ event, known, onPlot, bare }: {
   readonly event: AssetEvent
@@ -75,7 +97,9 @@ export const EventDetails = ({ event, known, onPlot, bare }: {
     <div className="flex min-w-0 flex-col gap-4">
       {event.reason === undefined ? null : (
         <p className="text-sm break-words">
-          {event.reason} {event.because === undefined ? null : <Because because={event.because} known={known} />}
+          {event.because === undefined
+            ? event.reason
+            : <Reason reason={event.reason} because={event.because} known={known} />}
         </p>
       )}
       {event.error === undefined ? null : <FailureView failure={event.error} />}

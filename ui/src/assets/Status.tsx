@@ -15,7 +15,7 @@ import {
   toneFill,
   Tooltip
 } from "../kit/index.ts"
-import { partitionsText, staleLabel } from "./catalog.ts"
+import { partitionsText, staleLabel, triedText } from "./catalog.ts"
 
 /** The words for a state: a stale asset says what has changed, a partitioned one how much is missing beside what is fresh. */
 export const statusLabel = (word: Status, status: AssetStatus | undefined): string =>
@@ -65,8 +65,20 @@ export const Causes = ({ status }: { readonly status: AssetStatus }) => {
   )
 }
 
+const Tried = ({ assetKey, status }: { readonly assetKey: string; readonly status: AssetStatus }) => {
+  const text = triedText(status)
+  return text === undefined
+    ? null
+    : (
+      <div className="text-sm">
+        <p className="max-h-40 overflow-auto break-words whitespace-pre-wrap">{text}</p>
+        <AssetLink assetKey={assetKey} tab="activity" className="text-accent-text">See its activity</AssetLink>
+      </div>
+    )
+}
+
 const explains = (word: Status, status: AssetStatus): boolean =>
-  word === "Failed" || word === "Running" || status.causes.length > 0
+  word === "Running" || triedText(status) !== undefined || status.causes.length > 0
 
 const Explanation = ({ assetKey, word, status }: {
   readonly assetKey: string
@@ -88,16 +100,7 @@ const Explanation = ({ assetKey, word, status }: {
         </div>
       )
       : null}
-    {word === "Failed"
-      ? (
-        <p className="text-sm">
-          {status.outcome === "UpstreamFailed"
-            ? "It was not computed, since something upstream of it failed."
-            : "Its last try failed."}{" "}
-          <AssetLink assetKey={assetKey} tab="activity" className="text-accent-text">See its activity</AssetLink>
-        </p>
-      )
-      : null}
+    <Tried assetKey={assetKey} status={status} />
     {status.causes.length === 0 ? null : (
       <div>
         <h3 className="mb-1 text-sm font-semibold">{staleLabel(status.causes)}</h3>
@@ -207,7 +210,3 @@ export const FreshnessBadge = ({ freshness }: { readonly freshness: NonNullable<
     </span>
   )
 }
-
-/** The last try of an asset that has failed as one word, `undefined` if it has not. */
-export const lastFailed = (status: AssetStatus | undefined): boolean =>
-  status?.outcome === "Failed" || status?.outcome === "UpstreamFailed"

@@ -27,7 +27,15 @@ const levelsOf = (group: string): ReadonlyArray<string> => {
 }
 
 /** The states an asset can be in, the worst first. */
-export const words: ReadonlyArray<Api.Model.StatusWord> = ["Failed", "Missing", "Stale", "Running", "Fresh", "External"]
+export const words: ReadonlyArray<Api.Model.StatusWord> = [
+  "Failed",
+  "Missing",
+  "Stale",
+  "Running",
+  "Skipped",
+  "Fresh",
+  "External"
+]
 
 const collator = new Intl.Collator("en", { numeric: true })
 
@@ -297,6 +305,31 @@ export const staleLabel = (causes: Api.Model.AssetStatus["causes"]): string => {
     : kinds.has("CodeChanged")
     ? "Code changed"
     : "Inputs changed"
+}
+
+/** Why nothing came of the last try of an asset; `undefined` if something did. */
+export const triedText = (
+  { outcome, partitions, reason }: Pick<Api.Model.AssetStatus, "outcome" | "partitions" | "reason">
+): string | undefined => {
+  const because = reason === undefined ? "." : `: ${reason}`
+  switch (outcome) {
+    case "Failed":
+      return `Its last try failed${because}`
+    case "UpstreamFailed":
+      return `It was not computed${because}`
+    case "Skipped":
+      return `Its last try was skipped${because}`
+    case "Cancelled":
+      return `Its last try was ${reason ?? "cancelled"}.`
+    default: {
+      const failed = partitions?.failed ?? 0
+      return failed === 0
+        ? undefined
+        : failed === 1
+        ? "The last try of a partition failed."
+        : `The last tries of ${failed.toLocaleString("en")} partitions failed.`
+    }
+  }
 }
 
 /** How the partitions of an asset stand, in words. */

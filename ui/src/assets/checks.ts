@@ -32,3 +32,22 @@ export const groupChecks = (checks: ReadonlyArray<Check>): ReadonlyArray<CheckGr
       return worst === undefined ? [] : [{ check, worst, entries }]
     })
     .sort((a, b) => badness(a.worst) - badness(b.worst))
+
+/** How many checks there are, and how many of them stand how for whatever they judge, the bad ones first. */
+export const checksText = (groups: ReadonlyArray<Pick<CheckGroup, "worst">>): string => {
+  const of = (words: string, isOne: (worst: Check) => boolean): ReadonlyArray<string> => {
+    const count = groups.filter(({ worst }) => isOne(worst)).length
+    return count === 0 ? [] : [`${count.toLocaleString("en")} ${words}`]
+  }
+  const failed = ({ status }: Check) => status === "Failed" || status === "Errored" || status === "ExecutionFailed"
+  return [
+    groups.length === 1 ? "1 check" : `${groups.length.toLocaleString("en")} checks`,
+    ...of("failed", (worst) => failed(worst) && !(worst.status === "Failed" && worst.severity === "warn")),
+    ...of("with a warning", ({ severity, status }) => status === "Failed" && severity === "warn"),
+    ...of(
+      "not evaluated",
+      ({ status }) => status === "NotEvaluated" || status === "InProgress" || status === "Skipped"
+    ),
+    ...of("passed", ({ status }) => status === "Passed")
+  ].join(", ")
+}

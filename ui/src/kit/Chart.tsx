@@ -47,6 +47,13 @@ const loadPlot = async () => {
   }
 }
 
+/** The range of an axis. Numbers of one moment stand in the middle of a minute, and not at the edge of a year. */
+const around = (from: number, to: number, byTime: boolean): [from: number, to: number] => {
+  const least = byTime ? 60 : 1
+  const missing = Math.max(0, least - (to - from)) / 2
+  return from === to ? [from - missing, to + missing] : [from, to]
+}
+
 /**
  * Numbers over time, or over labels in the order given. A click on a point calls back; the same numbers are there as a
  * table, for screen readers and for those who want to read them.
@@ -101,7 +108,7 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
           legend: { show: false },
           cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false } },
           ...(byTime && zone === "UTC" ? { tzDate: (at: number) => UPlot.tzDate(new Date(at * 1000), "UTC") } : {}),
-          scales: { x: { time: byTime } },
+          scales: { x: { time: byTime, range: (_: unknown, from: number, to: number) => around(from, to, byTime) } },
           axes: [
             byTime
               ? { ...axis, size: 38 }

@@ -6,7 +6,7 @@ import { type AssetNode, statusOf, useStatus } from "../api/index.ts"
 import { partitionsText } from "../assets/catalog.ts"
 import { statusLabel } from "../assets/Status.tsx"
 import { Bar, classes, lookOf, StatusDot, toneFill, toneText, Tooltip } from "../kit/index.ts"
-import { causesText, kindsText } from "./summary.ts"
+import { kindsText, whyText } from "./summary.ts"
 import { nameParts } from "./view.ts"
 
 /** So many characters have space in a node. */
@@ -64,7 +64,7 @@ export const NodeContent = memo(({ focus, node, outside }: {
       </span>
       <span className="flex min-w-0 items-center gap-1.5 text-2xs">
         <Tooltip
-          text={status === undefined || status.causes.length === 0 ? undefined : causesText(status)}
+          text={status === undefined ? undefined : whyText(status) || undefined}
           describes={false}
         >
           <span className={classes("inline-flex min-w-0 items-center gap-1", toneText[look.tone])}>

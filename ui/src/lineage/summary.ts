@@ -1,6 +1,6 @@
 /** How assets stand, in numbers: of a group, of a selection, of all that is shown. Plain data. */
 import type { Api, AssetNode, AssetStatus } from "../api/index.ts"
-import { words } from "../assets/catalog.ts"
+import { triedText, words } from "../assets/catalog.ts"
 import { type GraphData, ungrouped } from "../graph/model.ts"
 import type { GroupInfo } from "../graph/painter.ts"
 import { lookOf, toneProperty } from "../kit/status.ts"
@@ -44,6 +44,7 @@ export const summariesOf = (
 const inLine: { readonly [word in Word]: string } = {
   Failed: "failed",
   Missing: "missing",
+  Skipped: "skipped",
   Stale: "changed",
   Running: "running",
   Fresh: "fresh",
@@ -54,7 +55,7 @@ const inLine: { readonly [word in Word]: string } = {
 export const summaryText = ({ counts, total }: Summary): string =>
   [
     `${total.toLocaleString("en")} asset${total === 1 ? "" : "s"}`,
-    ...(["Running", "Failed", "Missing", "Stale"] as const).flatMap((word) => {
+    ...(["Running", "Failed", "Missing", "Stale", "Skipped"] as const).flatMap((word) => {
       const count = counts.get(word) ?? 0
       return count === 0 ? [] : [`${count.toLocaleString("en")} ${inLine[word]}`]
     })
@@ -80,13 +81,16 @@ export const badgeOf = (word: Word | "Unknown", status: AssetStatus | undefined)
     ? "!"
     : undefined
 
-/** Why an asset is stale, as lines of text. */
-export const causesText = ({ causes, rootCauses }: Pick<AssetStatus, "causes" | "rootCauses">): string => {
+/** Why an asset is not fresh, as lines of text: why nothing came of its last try, and what has changed. */
+export const whyText = (
+  { causes, rootCauses, ...status }: Pick<AssetStatus, "causes" | "outcome" | "partitions" | "reason" | "rootCauses">
+): string => {
   const lines = causes.map(({ text }) => text)
   const roots = rootCauses.map(({ text }) => text).filter((text) => !lines.includes(text))
   const some = (all: ReadonlyArray<string>) =>
     all.length <= 4 ? all : [...all.slice(0, 4), `and ${all.length - 4} more`]
-  return [...some(lines), ...(roots.length === 0 ? [] : ["It began here:", ...some(roots)])].join("\n")
+  return [triedText(status) ?? [], some(lines), roots.length === 0 ? [] : ["It began here:", ...some(roots)]].flat()
+    .join("\n")
 }
 
 /** The kinds of an asset that have the space: the first one, and how many more there are. */
