@@ -194,7 +194,10 @@ export interface Service {
    * Evaluates a schedule, a sensor or the `conditions` now, whoever acts and whether it is started or not. Gives the tick:
    * nothing if a sensor of runs has found none, or conditions request nothing.
    */
-  readonly tickNow: (automation: string) => Effect.Effect<Option.Option<AutomationStore.Tick>, DaemonError>
+  readonly tickNow: (automation: string, options?: {
+    /** The time of a schedule that the tick is for, in milliseconds since 1970: now if it is left out. */
+    readonly at?: number | undefined
+  }) => Effect.Effect<Option.Option<AutomationStore.Tick>, DaemonError>
 }
 
 /**

@@ -350,7 +350,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     owner,
     status,
-    tickNow: (name) =>
+    tickNow: (name, options) =>
       source.use((loaded) =>
         Effect.gen(function*() {
           const session = yield* sessionOf(home, loaded, Deferred.makeUnsafe())
@@ -364,7 +364,7 @@ export const make = Effect.fnUntraced(function*(
           if (automation.kind === "streamSensor") {
             return yield* fail(name, "it is a sensor of a stream, which tells by itself when there is something.")
           }
-          const tick = yield* tickByHand(session, automation)
+          const tick = yield* tickByHand(session, automation, options?.at)
           home.session?.signals.queue.notify()
           return Option.fromUndefinedOr(tick)
         })

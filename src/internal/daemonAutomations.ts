@@ -30,8 +30,12 @@ class Changed extends Data.TaggedError("Changed")<{}> {}
 
 const maxLog = 16_384
 
-/** What a program logs, as the text that its tick has. */
-const withLog = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+/**
+ * What a program logs, as the text that its tick has.
+ *
+ * @internal
+ */
+export const withLog = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     let text = ""
     const logger = Logger.make((options) => {
@@ -422,14 +426,18 @@ const attempts = 5
  *
  * @internal
  */
-export const tickByHand = Effect.fnUntraced(function*(session: Session, self: Automation.Any) {
+export const tickByHand = Effect.fnUntraced(function*(
+  session: Session,
+  self: Automation.Any,
+  at?: number | undefined
+) {
   for (let attempt = 0; attempt < attempts; attempt++) {
     session.states.delete(self.name)
     let committed: AutomationStore.Committed | undefined
     switch (self.kind) {
       case "schedule": {
         const state = yield* stateOf(session, self.name)
-        committed = yield* scheduled(session, self, { state, byHand: true }, yield* Clock.currentTimeMillis)
+        committed = yield* scheduled(session, self, { state, byHand: true }, at ?? (yield* Clock.currentTimeMillis))
         break
       }
       case "sensor": {

@@ -28,11 +28,12 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
+import * as AutomationModel from "./AutomationModel.ts"
 import * as Drawing from "./Drawing.ts"
 import * as Model from "./Model.ts"
 import * as Problem from "./Problem.ts"
 
-export { Drawing, Model, Problem }
+export { AutomationModel, Drawing, Model, Problem }
 
 const { get, post } = HttpApiEndpoint
 
@@ -214,6 +215,11 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
     success: Model.BackfillPlan,
     error: request
   }),
+  get("backfills", "/api/backfills", {
+    query: AutomationModel.BackfillFilter,
+    success: Model.Page(AutomationModel.BackfillSummary),
+    error: Problem.Unavailable
+  }),
   get("getBackfill", "/api/backfills/:id", {
     params: { id: Schema.String },
     success: Model.BackfillDetail,
@@ -226,6 +232,115 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
   })
 ) {}
 
+const named = Schema.Struct({ name: Schema.String })
+/** The time of a schedule that a tick is for: now if it is left out. */
+const at = optional(Schema.Number)
+
+/**
+ * Automation: schedules, sensors, conditions, jobs, the queue and the daemon. It can be looked at and changed also where no
+ * daemon runs.
+ *
+ * @category groups
+ * @since 0.1.0
+ */
+export class AutomationGroup extends HttpApiGroup.make("automation").add(
+  get("list", "/api/automations", {
+    query: AutomationModel.AutomationFilter,
+    success: Schema.Array(AutomationModel.AutomationSummary),
+    error: Problem.Unavailable
+  }),
+  get("get", "/api/automation", {
+    query: { name: Schema.String },
+    success: AutomationModel.AutomationSummary,
+    error: lookup
+  }),
+  post("start", "/api/automation/start", {
+    payload: named,
+    success: AutomationModel.AutomationSummary,
+    error: request
+  }),
+  post("stop", "/api/automation/stop", {
+    payload: named,
+    success: AutomationModel.AutomationSummary,
+    error: request
+  }),
+  /** Sets where a sensor is; without a cursor, it begins anew. */
+  post("cursor", "/api/automation/cursor", {
+    payload: Schema.Struct({ name: Schema.String, cursor: optional(Schema.NullOr(Schema.String)) }),
+    success: AutomationModel.AutomationSummary,
+    error: request
+  }),
+  /** Evaluates it now and requests what it says, whether it is on or not. No tick where there was nothing to look at. */
+  post("tick", "/api/automation/tick", {
+    payload: Schema.Struct({ name: Schema.String, at }),
+    success: Schema.Struct({ tick: optional(AutomationModel.TickModel) }),
+    error: request
+  }),
+  /** Evaluates a schedule or a sensor, and neither records nor requests anything. Its program is run. */
+  post("evaluate", "/api/automation/evaluate", {
+    payload: Schema.Struct({ name: Schema.String, at }),
+    success: AutomationModel.EvaluationPreview,
+    error: request
+  }),
+  /** When a schedule ticks next. */
+  get("preview", "/api/automation/preview", {
+    query: {
+      name: Schema.String,
+      /** How many ticks: 5 if it is left out. */
+      count: optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000 }))),
+      /** From when on: now if it is left out. */
+      from: optional(Schema.Number)
+    },
+    success: AutomationModel.SchedulePreview,
+    error: request
+  }),
+  get("ticks", "/api/automation/ticks", {
+    query: AutomationModel.TickFilter,
+    success: Model.Page(AutomationModel.TickModel),
+    error: lookup
+  }),
+  get("getTick", "/api/automation/ticks/:id", {
+    params: { id: Schema.String },
+    success: AutomationModel.TickModel,
+    error: lookup
+  }),
+  /** The conditions of assets, checks and jobs. */
+  get("conditions", "/api/conditions", {
+    query: {
+      /** Text that the key has. */
+      search: optional(Schema.String),
+      after: optional(Schema.Int),
+      limit
+    },
+    success: Model.Page(AutomationModel.ConditionModel),
+    error: Problem.Unavailable
+  }),
+  get("evaluations", "/api/automation/evaluations", {
+    query: AutomationModel.EvaluationFilter,
+    success: Model.Page(AutomationModel.EvaluationModel),
+    error: lookup
+  }),
+  get("jobs", "/api/jobs", { success: Schema.Array(AutomationModel.JobModel), error: Problem.Unavailable }),
+  get("job", "/api/job", { query: { name: Schema.String }, success: AutomationModel.JobModel, error: lookup }),
+  post("runJob", "/api/jobs/run", {
+    payload: AutomationModel.JobRunRequest,
+    success: Schema.Struct({ runId: Schema.String }),
+    error: request
+  }),
+  get("queue", "/api/queue", {
+    query: AutomationModel.QueueFilter,
+    success: Model.Page(AutomationModel.QueuedModel),
+    error: Problem.Unavailable
+  }),
+  /** Takes a run out of the queue. One that was launched is cancelled as a run. */
+  post("cancelQueued", "/api/queue/cancel", {
+    payload: Schema.Struct({ id: Schema.String }),
+    success: AutomationModel.QueuedModel,
+    error: request
+  }),
+  get("daemon", "/api/daemon", { success: AutomationModel.DaemonModel, error: Problem.Unavailable })
+) {}
+
 /**
  * The HTTP API.
  *
@@ -233,7 +348,7 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
  * @since 0.1.0
  */
 export class Api extends HttpApi.make("effect-assets")
-  .add(DeploymentGroup, AssetsGroup, RunsGroup)
+  .add(DeploymentGroup, AssetsGroup, RunsGroup, AutomationGroup)
   .middleware(HttpApiMiddleware.ProblemDetails)
   .annotate(OpenApi.Title, "effect-assets")
   .annotate(OpenApi.Description, "Software-defined assets: what is there, what is stale, and runs.")

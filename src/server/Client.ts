@@ -221,7 +221,7 @@ const CurrentCall = Context.Reference<Call>("effect-assets/server/Client/Call", 
 const make = Effect.fnUntraced(function*(options: Options) {
   const url = options.url.replace(/\/+$/, "")
   const authorization = options.token && { authorization: `Bearer ${secretOf(options.token)}` }
-  const { assets, deployment, runs } = yield* HttpApiClient.make(Api, {
+  const { assets, automation, deployment, runs } = yield* HttpApiClient.make(Api, {
     baseUrl: url,
     transformClient: (client) =>
       client.pipe(
@@ -350,8 +350,27 @@ const make = Effect.fnUntraced(function*(options: Options) {
       ),
     backfill: (payload) => request(runs.backfill({ payload })),
     planBackfill: (payload) => request(runs.planBackfill({ payload })),
+    backfills: (query) => available(runs.backfills({ query })),
     backfillDetail: (id) => lookup(runs.getBackfill({ params: { id } })),
     cancelBackfill: (id) => request(runs.cancelBackfill({ params: { id } })),
+    automations: (query) => available(automation.list({ query })),
+    automation: (name) => lookup(automation.get({ query: { name } })),
+    startAutomation: (name) => request(automation.start({ payload: { name } })),
+    stopAutomation: (name) => request(automation.stop({ payload: { name } })),
+    setCursor: (name, cursor) => request(automation.cursor({ payload: { name, cursor } })),
+    tickNow: (name, options) => request(automation.tick({ payload: { name, ...options } })),
+    evaluateAutomation: (name, options) => request(automation.evaluate({ payload: { name, ...options } })),
+    previewSchedule: (query) => request(automation.preview({ query })),
+    ticks: (query) => lookup(automation.ticks({ query })),
+    tick: (id) => lookup(automation.getTick({ params: { id } })),
+    conditions: (query) => available(automation.conditions({ query })),
+    evaluations: (query) => lookup(automation.evaluations({ query })),
+    jobs: available(automation.jobs()),
+    job: (name) => lookup(automation.job({ query: { name } })),
+    runJob: (payload) => request(automation.runJob({ payload })),
+    queue: (query) => available(automation.queue({ query })),
+    cancelQueued: (id) => request(automation.cancelQueued({ payload: { id } })),
+    daemon: available(automation.daemon()),
     changes
   })
 })

@@ -81,8 +81,36 @@ const runs = HttpApiBuilder.group(
       .handle("retry", ({ params, payload }) => operations.retry(params.id, payload))
       .handle("backfill", ({ payload }) => operations.backfill(payload))
       .handle("planBackfill", ({ payload }) => operations.planBackfill(payload))
+      .handle("backfills", ({ query }) => operations.backfills(query))
       .handle("getBackfill", ({ params }) => operations.backfillDetail(params.id))
       .handle("cancelBackfill", ({ params }) => operations.cancelBackfill(params.id))
+  })
+)
+
+const automation = HttpApiBuilder.group(
+  Api,
+  "automation",
+  Effect.fnUntraced(function*(handlers) {
+    const operations = yield* Operations
+    return handlers
+      .handle("list", ({ query }) => operations.automations(query))
+      .handle("get", ({ query }) => operations.automation(query.name))
+      .handle("start", ({ payload }) => operations.startAutomation(payload.name))
+      .handle("stop", ({ payload }) => operations.stopAutomation(payload.name))
+      .handle("cursor", ({ payload }) => operations.setCursor(payload.name, payload.cursor ?? null))
+      .handle("tick", ({ payload: { name, ...options } }) => operations.tickNow(name, options))
+      .handle("evaluate", ({ payload: { name, ...options } }) => operations.evaluateAutomation(name, options))
+      .handle("preview", ({ query }) => operations.previewSchedule(query))
+      .handle("ticks", ({ query }) => operations.ticks(query))
+      .handle("getTick", ({ params }) => operations.tick(params.id))
+      .handle("conditions", ({ query }) => operations.conditions(query))
+      .handle("evaluations", ({ query }) => operations.evaluations(query))
+      .handle("jobs", () => operations.jobs)
+      .handle("job", ({ query }) => operations.job(query.name))
+      .handle("runJob", ({ payload }) => operations.runJob(payload))
+      .handle("queue", ({ query }) => operations.queue(query))
+      .handle("cancelQueued", ({ payload }) => operations.cancelQueued(payload.id))
+      .handle("daemon", () => operations.daemon)
   })
 )
 
@@ -93,12 +121,12 @@ const runs = HttpApiBuilder.group(
  * @since 0.1.0
  */
 export const layer: Layer.Layer<
-  | HttpApiGroup.Service<"effect-assets", "deployment" | "assets" | "runs">
+  | HttpApiGroup.Service<"effect-assets", "deployment" | "assets" | "runs" | "automation">
   | HttpApiMiddleware.ProblemDetails,
   never,
   Operations
 > = Layer.provideMerge(
-  Layer.mergeAll(deployment, assets, runs),
+  Layer.mergeAll(deployment, assets, runs, automation),
   HttpApiMiddleware.layerProblemDetails({ includeDetails: true })
 )
 

@@ -94,7 +94,9 @@ export const AssetNode = Schema.Struct({
   /** How many checks it has. */
   checks: Schema.Int,
   /** The multi-asset it is an output of. */
-  multi: optional(Text)
+  multi: optional(Text),
+  /** When it is computed without anybody asking, in words. */
+  automation: optional(Text)
 })
 
 /**
@@ -1020,7 +1022,11 @@ export const Change = Schema.TaggedUnion({
   /** The states of assets that have changed. */
   StatusChanged: { statuses: Schema.Array(AssetStatus), cursor: Cursor },
   /** Runs that began, ended or are to be cancelled. */
-  RunsChanged: { runs: Schema.Array(RunSummary) }
+  RunsChanged: { runs: Schema.Array(RunSummary) },
+  /** Automations that have ticked, were started or stopped, or whose cursor was set. */
+  AutomationChanged: { names: Texts },
+  /** What waits to be launched. */
+  QueueChanged: {}
 })
 
 /**

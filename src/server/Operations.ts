@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
+import type * as AutomationModel from "./AutomationModel.ts"
 import type { Deployment } from "./Deployment.ts"
 import { make } from "./internal/operations.ts"
 import type * as Model from "./Model.ts"
@@ -123,8 +124,59 @@ export interface Service {
   /** Begins a backfill and gives its id when it is recorded. */
   readonly backfill: (request: Model.BackfillRequest) => Request<{ readonly backfillId: string }>
   readonly planBackfill: (request: Model.BackfillRequest) => Request<Model.BackfillPlan>
+  readonly backfills: (
+    filter: AutomationModel.BackfillFilter
+  ) => Effect.Effect<Model.Page<AutomationModel.BackfillSummary>, Problem.Unavailable>
   readonly backfillDetail: (id: string) => Lookup<Model.BackfillDetail>
   readonly cancelBackfill: (id: string) => Request<{ readonly backfillId: string }>
+
+  /** Schedules and sensors in the order of the definitions, and the conditions of assets, checks and jobs as one. */
+  readonly automations: (
+    filter: AutomationModel.AutomationFilter
+  ) => Effect.Effect<ReadonlyArray<AutomationModel.AutomationSummary>, Problem.Unavailable>
+  readonly automation: (name: string) => Lookup<AutomationModel.AutomationSummary>
+  readonly startAutomation: (name: string) => Request<AutomationModel.AutomationSummary>
+  readonly stopAutomation: (name: string) => Request<AutomationModel.AutomationSummary>
+  /** Sets where a sensor is; `null` for nowhere: it begins anew. */
+  readonly setCursor: (name: string, cursor: string | null) => Request<AutomationModel.AutomationSummary>
+  /**
+   * Evaluates an automation now and requests what it says, in this process and whether it is on or not. No tick where there
+   * was nothing to look at.
+   */
+  readonly tickNow: (name: string, options?: {
+    /** The time of a schedule that the tick is for: now if it is left out. */
+    readonly at?: number | undefined
+  }) => Request<{ readonly tick?: AutomationModel.TickModel | undefined }>
+  /** Evaluates a schedule or a sensor, and neither records nor requests anything. */
+  readonly evaluateAutomation: (name: string, options?: {
+    readonly at?: number | undefined
+  }) => Request<AutomationModel.EvaluationPreview>
+  /** When a schedule ticks next. */
+  readonly previewSchedule: (query: {
+    readonly name: string
+    readonly count?: number | undefined
+    readonly from?: number | undefined
+  }) => Request<AutomationModel.SchedulePreview>
+  readonly ticks: (filter: AutomationModel.TickFilter) => Lookup<Model.Page<AutomationModel.TickModel>>
+  readonly tick: (id: string) => Lookup<AutomationModel.TickModel>
+  /** The conditions of assets, checks and jobs. */
+  readonly conditions: (
+    query: PageQuery & { readonly search?: string | undefined }
+  ) => Effect.Effect<Model.Page<AutomationModel.ConditionModel>, Problem.Unavailable>
+  /** What evaluations of conditions came to, and why. */
+  readonly evaluations: (
+    filter: AutomationModel.EvaluationFilter
+  ) => Lookup<Model.Page<AutomationModel.EvaluationModel>>
+  readonly jobs: Effect.Effect<ReadonlyArray<AutomationModel.JobModel>, Problem.Unavailable>
+  readonly job: (name: string) => Lookup<AutomationModel.JobModel>
+  /** Begins a run of a job and gives its id when it is recorded. */
+  readonly runJob: (request: AutomationModel.JobRunRequest) => Request<{ readonly runId: string }>
+  readonly queue: (
+    filter: AutomationModel.QueueFilter
+  ) => Effect.Effect<Model.Page<AutomationModel.QueuedModel>, Problem.Unavailable>
+  /** Takes a run out of the queue. */
+  readonly cancelQueued: (id: string) => Request<AutomationModel.QueuedModel>
+  readonly daemon: Effect.Effect<AutomationModel.DaemonModel, Problem.Unavailable>
 
   /** What changes, from now on: `Hello` first. Everybody who looks shares one reading of the log. */
   readonly changes: Stream.Stream<Model.Change, Problem.Unavailable>

@@ -7,7 +7,7 @@ import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as Schema from "effect/Schema"
 
 /**
- * There is no such asset, run, backfill, partition or stored value.
+ * There is no such asset, run, backfill, partition, stored value, automation, job or requested run.
  *
  * @category errors
  * @since 0.1.0
@@ -17,7 +17,7 @@ export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
   status: 404,
   title: "Not found"
 }, {
-  what: Schema.Literals(["asset", "run", "backfill", "partition", "value"]),
+  what: Schema.Literals(["asset", "run", "backfill", "partition", "value", "automation", "job", "request"]),
   id: Schema.String,
   /** Keys that are like it. */
   suggestions: Schema.Array(Schema.String)

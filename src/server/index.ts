@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Api from "./Api.ts"
+export * as AutomationModel from "./AutomationModel.ts"
 export * as Client from "./Client.ts"
 export * as Daemon from "./Daemon.ts"
 export * as Deployment from "./Deployment.ts"

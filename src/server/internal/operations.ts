@@ -8,6 +8,7 @@ import * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
 import type { Service } from "../Operations.ts"
 import { assetOperations } from "./operationsAssets.ts"
+import { automationOperations } from "./operationsAutomation.ts"
 import { makeChanges } from "./operationsChanges.ts"
 import { Env, newestCursor, provideAll } from "./operationsEnv.ts"
 import { followOperations } from "./operationsFollow.ts"
@@ -54,6 +55,7 @@ export const make = Effect.gen(function*() {
     ...partitionOperations(env),
     ...yield* runOperations(env, live),
     ...followOperations(env, live),
+    ...yield* automationOperations(env, live),
     changes: yield* makeChanges(env, live, modelOf)
   }
   return operations

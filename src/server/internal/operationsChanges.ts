@@ -11,6 +11,7 @@ import * as Latch from "effect/Latch"
 import * as RcRef from "effect/RcRef"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as AutomationStore from "../../AutomationStore.ts"
 import * as EventLog from "../../EventLog.ts"
 import type * as Deployment from "../Deployment.ts"
 import type * as Model from "../Model.ts"
@@ -40,6 +41,8 @@ class Mailbox {
   readonly arrived = Latch.makeUnsafe(false)
   private readonly statuses = new Map<string, Model.AssetStatus>()
   private readonly runs = new Map<string, Model.RunSummary>()
+  private readonly automations = new Set<string>()
+  private isQueueChanged = false
   private cursor = 0
   private deployment: Model.Deployment | undefined
   private isBehind = false
@@ -58,6 +61,12 @@ class Mailbox {
         for (const run of change.runs) this.runs.set(run.id, run)
         if (this.runs.size > maxWaitingRuns) this.fallBehind()
         break
+      case "AutomationChanged":
+        for (const name of change.names) this.automations.add(name)
+        break
+      case "QueueChanged":
+        this.isQueueChanged = true
+        break
     }
     this.arrived.openUnsafe()
   }
@@ -67,6 +76,8 @@ class Mailbox {
     this.isBehind = true
     this.statuses.clear()
     this.runs.clear()
+    this.automations.clear()
+    this.isQueueChanged = false
     this.arrived.openUnsafe()
   }
 
@@ -88,9 +99,13 @@ class Mailbox {
         if (this.statuses.size > 0) {
           changes.push({ _tag: "StatusChanged", statuses: [...this.statuses.values()], cursor: this.cursor })
         }
+        if (this.automations.size > 0) changes.push({ _tag: "AutomationChanged", names: [...this.automations] })
+        if (this.isQueueChanged) changes.push({ _tag: "QueueChanged" })
         this.deployment = undefined
         this.runs.clear()
         this.statuses.clear()
+        this.automations.clear()
+        this.isQueueChanged = false
         if (!this.isBehind) return Effect.succeed(changes)
         this.isBehind = false
         return Effect.map(hello, (first) => [first, ...changes])
@@ -165,6 +180,22 @@ const makeReader = Effect.fnUntraced(function*(
     isDirty.openUnsafe()
   }
 
+  /** Tells what has changed of automation, the queue among it. */
+  const followAutomation = Effect.gen(function*() {
+    const store = yield* AutomationStore.AutomationStore
+    const version = yield* store.version
+    let before = yield* store.states
+    yield* Stream.runForEach(store.changes(version), () =>
+      Effect.gen(function*() {
+        const states = yield* store.states
+        const names = [...states].flatMap(([name, state]) => isSame(before.get(name), state) ? [] : [name])
+        before = states
+        if (names.length > 0) push({ _tag: "AutomationChanged", names })
+        push({ _tag: "QueueChanged" })
+        yield* Effect.sleep(debounceMillis)
+      }))
+  })
+
   /** Reads the log of some definitions until others take their place. */
   const reading = (loaded: Deployment.Loaded) =>
     provideAll(
@@ -177,6 +208,10 @@ const makeReader = Effect.fnUntraced(function*(
           Stream.runForEachArray(log.tail({ after }), (events) => Effect.sync(() => events.forEach(onEvent))).pipe(
             Effect.catchCause((cause) => Effect.sync(() => onFailure(Cause.map(cause, toUnavailable))))
           ),
+          { startImmediately: true }
+        )
+        yield* Effect.forkScoped(
+          Effect.catchCause(followAutomation, (cause) => Effect.sync(() => onFailure(Cause.map(cause, toUnavailable)))),
           { startImmediately: true }
         )
         isReady()

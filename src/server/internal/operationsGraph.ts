@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Asset from "../../Asset.ts"
+import * as Condition from "../../Condition.ts"
 import * as Graph from "../../Graph.ts"
 import { hasSecret } from "../../internal/config.ts"
 import type * as PartitionMapping from "../../PartitionMapping.ts"
@@ -88,7 +89,8 @@ const nodeOf = (asset: Asset.Any, checks: number): Model.AssetNode => {
     partitioned: asset.partitions !== undefined,
     hasConfig: asset.config !== undefined,
     checks,
-    ...(asset.output !== undefined && { multi: asset.output.multi.name })
+    ...(asset.output !== undefined && { multi: asset.output.multi.name }),
+    ...(asset.automation !== undefined && { automation: Condition.explain(asset.automation) })
   }
 }
 

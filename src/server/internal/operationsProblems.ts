@@ -9,6 +9,7 @@ import * as EventLog from "../../EventLog.ts"
 import * as Graph from "../../Graph.ts"
 import { didYouMean, suggest } from "../../internal/suggest.ts"
 import type * as IOManager from "../../IOManager.ts"
+import type * as Job from "../../Job.ts"
 import * as Metadata from "../../Metadata.ts"
 import * as Partitions from "../../Partitions.ts"
 import * as Runtime from "../../Runtime.ts"
@@ -30,6 +31,19 @@ export const noAsset = (graph: Graph.Any, key: string): Problem.NotFound =>
 /** The event log has no such run. */
 export const noRun = (id: string): Problem.NotFound =>
   notFound("run", id, `There is no run ${quoted(id)} in the event log. It may be older than the log keeps runs.`)
+
+/** The job of a name. */
+export const findJob = (
+  { jobs }: { readonly jobs: ReadonlyArray<Job.Any> },
+  name: string
+): Effect.Effect<Job.Any, Problem.NotFound> => {
+  const job = jobs.find((job) => job.name === name)
+  return job === undefined
+    ? Effect.fail(
+      notFound("job", name, `There is no job ${quoted(name)}.`, suggest(name, jobs.map(({ name }) => name)))
+    )
+    : Effect.succeed(job)
+}
 
 /** What was asked for does not fit. */
 export const invalid = (
@@ -132,4 +146,13 @@ export const toLookup = <A, E, R>(
     return problem._tag === "NotFound" || problem._tag === "Unavailable"
       ? problem
       : new Problem.Unavailable({ code: problem.code, detail: problem.message })
+  })
+
+/** What can fail only because the deployment cannot be used. */
+export const toAvailable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Problem.Unavailable, R> =>
+  Effect.mapError(effect, (error) => {
+    const problem = problemOf(error)
+    return problem._tag === "Unavailable"
+      ? problem
+      : new Problem.Unavailable({ code: problem._tag, detail: problem.message })
   })

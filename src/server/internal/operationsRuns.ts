@@ -7,14 +7,17 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as EventLog from "../../EventLog.ts"
 import * as Graph from "../../Graph.ts"
 import { resolveConfig } from "../../internal/config.ts"
 import { CurrentCapture } from "../../internal/runLogsCapture.ts"
+import * as Job from "../../Job.ts"
 import * as Plan from "../../Plan.ts"
 import * as Runtime from "../../Runtime.ts"
+import type * as AutomationModel from "../AutomationModel.ts"
 import type * as Deployment from "../Deployment.ts"
 import * as Model from "../Model.ts"
 import type { Service } from "../Operations.ts"
@@ -24,7 +27,17 @@ import { isOutcome, outcomeNames, outcomeTags, toAssetEvent } from "./operations
 import { knownOf } from "./operationsGraph.ts"
 import type { LiveRuns } from "./operationsLive.ts"
 import { limitOf, pageOf } from "./operationsPages.ts"
-import { invalid, noRun, notFound, problemOf, quoted, toLookup, toProblems } from "./operationsProblems.ts"
+import {
+  findJob,
+  invalid,
+  noRun,
+  notFound,
+  problemOf,
+  quoted,
+  toAvailable,
+  toLookup,
+  toProblems
+} from "./operationsProblems.ts"
 import { countOf, describeRecorded } from "./operationsText.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -151,6 +164,69 @@ const backfillDetail = Effect.fnUntraced(function*(id: string) {
     tags: started.tags,
     runs: counts
   }
+})
+
+const shownTargets = 20
+const defaultBackfills = 20
+
+const partitionsIn = (record: EventLog.RunRecord): number => {
+  const { keys, partitions = {} } = record
+  return keys.reduce((sum, key) => sum + (Object.hasOwn(partitions, key) ? countOf(partitions[key]!) : 1), 0)
+}
+
+const toBackfill = Effect.fnUntraced(function*(live: LiveRuns, id: string, cursor: number) {
+  const log = yield* EventLog.EventLog
+  const { assets, runs: _, ...detail } = yield* backfillDetail(id)
+  const records = yield* log.runs({ backfillId: id })
+  const retried = new Set(records.map(({ retryOf }) => retryOf))
+  const runs = { total: records.length, running: 0, succeeded: 0, failed: 0, cancelled: 0 }
+  let [done, failed] = [0, 0]
+  for (const record of records) {
+    runs[counters[record.status]]++
+    if (record.status === "Succeeded") done += partitionsIn(record)
+    else if (record.status !== "Running" && !retried.has(record.id)) failed += partitionsIn(record)
+  }
+  const summary: AutomationModel.BackfillSummary = {
+    ...detail,
+    assets: assets.slice(0, shownTargets),
+    assetCount: assets.length,
+    runs,
+    partitions: { total: assets.reduce((sum, { count }) => sum + (count ?? 1), 0), done, failed },
+    here: detail.status === "Running" && live.isBackfilling(id),
+    cursor
+  }
+  return summary
+})
+
+const counters = {
+  Running: "running",
+  Succeeded: "succeeded",
+  Failed: "failed",
+  Cancelled: "cancelled"
+} as const
+
+/** The newest backfills. One that was resumed is where it was resumed last. */
+const listedBackfills = Effect.fnUntraced(function*(live: LiveRuns, filter: AutomationModel.BackfillFilter) {
+  const log = yield* EventLog.EventLog
+  const limit = limitOf(filter.limit, defaultBackfills)
+  const found: Array<AutomationModel.BackfillSummary> = []
+  let before = filter.before
+  while (found.length <= limit) {
+    const events = yield* Stream.runCollect(
+      log.events({ tags: ["BackfillStarted"], order: "descending", before, limit: limit + 1 })
+    )
+    for (const event of events) {
+      if (event._tag !== "BackfillStarted" || found.length > limit) continue
+      const { backfillId, cursor } = event
+      const newer = yield* Stream.runHead(
+        log.events({ backfillId, tags: ["BackfillStarted"], after: cursor, limit: 1 })
+      )
+      if (Option.isNone(newer)) found.push(yield* toBackfill(live, backfillId, cursor))
+    }
+    if (events.length <= limit) break
+    before = events.at(-1)!.cursor
+  }
+  return pageOf(found, limit, ({ cursor }) => cursor)
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -292,6 +368,8 @@ type Operations = Pick<
   | "planBackfill"
   | "cancelBackfill"
   | "backfillDetail"
+  | "backfills"
+  | "runJob"
 >
 
 /** @internal */
@@ -378,6 +456,20 @@ export const runOperations = Effect.fnUntraced(function*(
             onProgress
           }))
       ),
+    runJob: ({ name, retries, ...request }) =>
+      startRun((loaded, onProgress) =>
+        Effect.gen(function*() {
+          const job = yield* findJob(loaded, name)
+          const options = yield* optionsOf(request)
+          // assets of any type: what they need is in the type of their definitions
+          return yield* Job.run(loaded.graph as Graph.Graph<Graph.Assets>, job, {
+            ...options,
+            ...partitionsOf(request),
+            ...(retries !== undefined && { retries }),
+            onProgress
+          })
+        })
+      ),
     retry: (id, options) =>
       startRun((loaded, onProgress) =>
         Effect.gen(function*() {
@@ -437,6 +529,7 @@ export const runOperations = Effect.fnUntraced(function*(
           toBackfillPlan
         )
       )),
+    backfills: (filter) => toAvailable(env.within(() => listedBackfills(live, filter))),
     backfillDetail: (id) => toLookup(env.within(() => backfillDetail(id))),
     cancelBackfill: (id) => toProblems(env.within(() => Effect.as(Runtime.cancelBackfill(id), { backfillId: id })))
   }
