@@ -280,7 +280,7 @@ const importing = (
       (): Promise<Result.Result<{ readonly [name: string]: unknown }, unknown>> =>
         import(url).then(Result.succeed, Result.fail)
     )
-    if (Result.isFailure(imported)) return yield* fail(yield* whyNot(imported.failure, files), imported.failure)
+    if (Result.isFailure(imported)) return yield* fail(yield* whyNot(path, imported.failure, files), imported.failure)
     const found = definitionsOf(imported.success)
     return typeof found === "string" ? yield* fail(found) : found
   })
@@ -312,8 +312,12 @@ const definitionsOf = (exports: { readonly [name: string]: unknown }): Definitio
   return `its default export is ${what}. Write: ${example}`
 }
 
+/** What Node says of `import` and `export` in a file that it takes for a module of the older kind, CommonJS. */
+const outsideOfModule = /^Cannot use import statement outside a module|^Unexpected token 'export'/
+
 /** What an error of an import means, and the way out. */
 const whyNot = (
+  path: string,
   error: unknown,
   files: () => Effect.Effect<ReadonlyArray<string>>
 ): Effect.Effect<string> => {
@@ -345,6 +349,13 @@ const whyNot = (
     if (named !== undefined) {
       return Effect.succeed(
         `${at}${message}. If it is a type, import it as one: import { type ${named} } from …${excerpt}`
+      )
+    }
+    if (outsideOfModule.test(message)) {
+      const manifest = shown(join(packageOf(dirname(path)).directory, "package.json"))
+      return Effect.succeed(
+        `it is written as an ES module, and ${manifest} says that it is none. Set "type": "module" there` +
+          ` (npm pkg set type=module)`
       )
     }
     if (place !== undefined) return Effect.succeed(`${at}syntax error: ${message}${excerpt}`)

@@ -173,6 +173,14 @@ describe("load", () => {
     )
   })
 
+  it("says what a project lacks whose package.json takes its files for CommonJS, as that of npm init does", async () => {
+    const manifest = { "package.json": `{ "type": "commonjs" }` }
+    const expected = "it is written as an ES module, and package.json says that it is none." +
+      ` Set "type": "module" there (npm pkg set type=module)`
+    assert.strictEqual(await problem(`import { Effect } from "effect"`, manifest), expected)
+    assert.strictEqual(await problem("export default 1", manifest), expected)
+  })
+
   it("says what to do about TypeScript that is more than types", async () => {
     const enums = await problem("export const a = 1\nexport enum Color { Red }")
     assert.match(
