@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Locator, Page } from "playwright-core"
 import * as Deployments from "./deployments.ts"
-import { ended, type Lab, launch, picture, rowOf, runEnds, shows, type Site, title } from "./harness.ts"
+import { ended, type Lab, launch, nodeOf, picture, rowOf, runEnds, shows, type Site, title } from "./harness.ts"
 
 /** The keys of a table of assets, in the order they have in it. */
 const keysOf = (page: Page): Promise<ReadonlyArray<string>> =>
@@ -252,6 +252,32 @@ export const assets = (lab: () => Lab): void => {
         await dialog.getByRole("button", { name: "Record" }).click()
         await downstream.getByRole("listitem").filter({ hasText: "shop/orders" }).getByText("Upstream changed")
           .waitFor()
+      })
+    })
+
+    it("a state tells why nothing came of a try, and what was skipped is not shown as missing", async () => {
+      const site = await lab().serve(Deployments.shop().definitions)
+      await ended(site, await launch(site, { keys: ["shop/orders"] }))
+      await ended(site, await launch(site, { keys: ["shop/payments", "shop/ledger", "shop/returns", "shop/refunds"] }))
+      await lab().visit(site, "/assets?q=shop", async (page) => {
+        const whyOf = async (key: string, label: string, reason: RegExp) => {
+          await rowOf(page, key).getByRole("button", { name: `Why ${key} is shown as: ${label}`, exact: true }).click()
+          await page.getByRole("dialog").getByText(reason).waitFor()
+          await page.keyboard.press("Escape")
+        }
+        await whyOf("shop/payments", "Failed", /^Its last try failed: The payment of order 17 was refused/)
+        await whyOf("shop/ledger", "Upstream failed", /^It was not computed: shop\/payments failed$/)
+        await whyOf("shop/returns", "Skipped", /^Its last try was skipped: its output is None$/)
+        await page.getByRole("group", { name: "Assets by status" }).getByRole("button", { name: /Skipped/ }).click()
+        await showsKeys(page, ["shop/refunds", "shop/returns"])
+
+        await page.goto(`${site.url}/#/lineage`)
+        await nodeOf(page, "shop/refunds").getByText("Skipped").click()
+        await shows(page.getByRole("complementary"), "Its last try was skipped: shop/returns was skipped")
+        await page.goto(`${site.url}/#/asset?key=shop/refunds`)
+        await page.getByRole("main").getByText("Its last try was skipped: shop/returns was skipped").waitFor()
+        await page.getByRole("main").getByRole("link", { name: "shop/returns" }).first().click()
+        await title(page, "shop/returns")
       })
     })
 

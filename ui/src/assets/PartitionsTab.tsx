@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { CalendarRange, History, Layers, Play } from "lucide-react"
 import { useEffect, useMemo, useState } from "react"
-import { type Api, defineQuery, useAssetPartitionList, useAssetPartitions, useQuery } from "../api/index.ts"
+import { type Api, defineQuery, useAssetPartitionList, useAssetPartitions, useQuery, useStatus } from "../api/index.ts"
 import {
   AssetLink,
   Button,
@@ -252,6 +252,7 @@ export const PartitionsTab = ({ assetKey, external, onPartition, partition }: {
     () => model === undefined || model.dimensions.length < 2 ? undefined : plane ?? firstPlane(model),
     [model, plane]
   )
+  const status = useStatus(assetKey)
   const rowLabel = useMemo(() => {
     const dimension = model?.dimensions[shownPlane?.y ?? 0]
     return (row: number) =>
@@ -303,7 +304,8 @@ export const PartitionsTab = ({ assetKey, external, onPartition, partition }: {
       title: size === 1 ? `Materialize ${assetKey}, ${fromKey}` : `Backfill ${assetKey}`
     })
   }
-  const missing = model.counts.Missing
+  // one whose last try failed may be missing, too
+  const missing = status?.partitions?.missing ?? model.counts.Missing
 
   return (
     <div className="flex min-w-0 flex-col gap-4">

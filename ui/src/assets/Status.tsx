@@ -17,12 +17,17 @@ import {
 } from "../kit/index.ts"
 import { partitionsText, staleLabel, triedText } from "./catalog.ts"
 
-/** The words for a state: a stale asset says what has changed, a partitioned one how much is missing beside what is fresh. */
+/**
+ * The words for a state: a stale asset says what has changed, one that was not computed that it did not fail itself,
+ * a partitioned one how much is missing beside what is fresh.
+ */
 export const statusLabel = (word: Status, status: AssetStatus | undefined): string =>
   word === "Stale" && status !== undefined
     ? staleLabel(status.causes)
     : word === "Fresh" && status?.partitions !== undefined && status.partitions.missing > 0
     ? `Fresh, ${status.partitions.missing.toLocaleString("en")} missing`
+    : word === "Failed" && status?.outcome === "UpstreamFailed"
+    ? lookOf("UpstreamFailed").label
     : word === "Unknown"
     ? "Loading"
     : lookOf(word).label
@@ -65,7 +70,8 @@ export const Causes = ({ status }: { readonly status: AssetStatus }) => {
   )
 }
 
-const Tried = ({ assetKey, status }: { readonly assetKey: string; readonly status: AssetStatus }) => {
+/** Why nothing came of the last try of an asset, and where to see more. */
+export const Tried = ({ assetKey, status }: { readonly assetKey: string; readonly status: AssetStatus }) => {
   const text = triedText(status)
   return text === undefined
     ? null

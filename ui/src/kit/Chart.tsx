@@ -47,12 +47,9 @@ const loadPlot = async () => {
   }
 }
 
-/** The range of an axis. Numbers of one moment stand in the middle of a minute, and not at the edge of a year. */
-const around = (from: number, to: number, byTime: boolean): [from: number, to: number] => {
-  const least = byTime ? 60 : 1
-  const missing = Math.max(0, least - (to - from)) / 2
-  return from === to ? [from - missing, to + missing] : [from, to]
-}
+/** The range of an axis. A single point stands in the middle: of a minute, as the library gives it years after it. */
+const rangeOf = (points: number, from: number, to: number): [from: number, to: number] =>
+  points === 1 || from === to ? [from - 30, from + 30] : [from, to]
 
 /**
  * Numbers over time, or over labels in the order given. A click on a point calls back; the same numbers are there as a
@@ -108,7 +105,9 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
           legend: { show: false },
           cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false } },
           ...(byTime && zone === "UTC" ? { tzDate: (at: number) => UPlot.tzDate(new Date(at * 1000), "UTC") } : {}),
-          scales: { x: { time: byTime, range: (_: unknown, from: number, to: number) => around(from, to, byTime) } },
+          scales: {
+            x: { time: byTime, range: (_: unknown, from: number, to: number) => rangeOf(ordered.length, from, to) }
+          },
           axes: [
             byTime
               ? { ...axis, size: 38 }

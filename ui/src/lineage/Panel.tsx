@@ -3,11 +3,11 @@ import { Link } from "@tanstack/react-router"
 import { ArrowDownToLine, ArrowUpFromLine, ExternalLink, Focus, GitFork, X } from "lucide-react"
 import { type ReactNode, useMemo } from "react"
 import { type Api, type AssetNode, type Graph, useAsset, useStatus } from "../api/index.ts"
-import { noGroup, words } from "../assets/catalog.ts"
+import { noGroup, triedText, words } from "../assets/catalog.ts"
 import { fact } from "../assets/fact.ts"
 import { Neighbours } from "../assets/Overview.tsx"
 import { selectKeys } from "../assets/selection.ts"
-import { AssetState, Causes, ChecksSummary, FreshnessBadge, PartitionsBar } from "../assets/Status.tsx"
+import { AssetState, Causes, ChecksSummary, FreshnessBadge, PartitionsBar, Tried } from "../assets/Status.tsx"
 import {
   AssetName,
   Badge,
@@ -121,6 +121,11 @@ const One = ({ graph, node, onClear, onExtend, onSearch }: Actions & {
           <SelectMenu onExtend={onExtend} />
         </div>
       </div>
+      {status === undefined || triedText(status) === undefined ? null : (
+        <Section title="Its last try">
+          <Tried assetKey={key} status={status} />
+        </Section>
+      )}
       {status === undefined || status.causes.length === 0 ? null : (
         <Section title="Why it is stale">
           <Causes status={status} />
