@@ -1,7 +1,9 @@
 /**
  * Measures each claim about speed beside its limit, in one process. `npm run bench`; with names (`run`, `local`,
- * `catalog`, `conditions`, `partitions`, `build`, `types`, `cli`, `server`, `graph`, `ui`) only those. Absolute figures depend on the machine; the ratios are what counts.
+ * `catalog`, `automation`, `conditions`, `partitions`, `build`, `types`, `cli`, `server`, `graph`, `ui`) only those. Absolute figures
+ * depend on the machine; the ratios are what counts.
  */
+import { measureAutomation } from "./automation.ts"
 import { measureBuild } from "./build.ts"
 import { measureCatalog } from "./catalog.ts"
 import { measureCli } from "./cli.ts"
@@ -19,6 +21,7 @@ const suites: Readonly<Record<string, readonly [string, () => ReadonlyArray<Row>
   run: ["A run of 1,000 assets, in memory (Dagster in process: 14,000 to 22,000 µs/asset)", () => measureRuns()],
   local: ["A run on files and a SQLite log (Dagster: 84,000 µs/asset)", () => measureLocal()],
   catalog: ["The catalog over a SQLite log", () => measureCatalog()],
+  automation: ["One evaluation of conditions by the daemon, on a SQLite log", measureAutomation],
   conditions: ["One evaluation of conditions (beside: the log is read before)", measureConditions],
   partitions: ["A million partitions, and fifty years of hours", () => measurePartitions()],
   build: ["100,000 assets, three inputs each", measureBuild],

@@ -704,8 +704,8 @@ export class Evaluator {
     const root = this.facts.assetContext(own.asset)
     const part = this.rootPart ?? root.all
     const found: Array<Subset.Subset> = []
-    for (const [run, subset] of this.facts.runsOf(context, candidates)) {
-      if (overlaps(this.facts.targetOf(root, run), part)) found.push(subset)
+    for (const [run, subset, isNew] of this.facts.runsOf(context, candidates)) {
+      if (overlaps(this.facts.targetOf(root, run), isNew ? part : root.all)) found.push(subset)
     }
     return Subset.unionAll(candidates.depth, found)
   }
@@ -809,9 +809,11 @@ export class Evaluator {
     deps: ReadonlyArray<Dep>,
     f: (piece: Subset.Subset) => Subset.Subset
   ): Subset.Subset {
-    if (!usesRoot || this.rootPart !== undefined || context !== this.root.context) return f(candidates)
+    if (!usesRoot) return f(candidates)
+    // of what is upstream of something upstream it does not matter which partitions
+    if (this.rootPart !== undefined || context !== this.root.context) return this.wholly(() => f(candidates))
+    if (context.axes === undefined) return f(candidates)
     const pieces = this.pieces(context, candidates, deps)
-    if (pieces.length === 1 && context.axes === undefined) return f(candidates)
     const found = pieces.map((piece) => {
       this.rootPart = piece
       const result = f(piece)
@@ -852,7 +854,8 @@ export class Evaluator {
     const of = this.facts.assetContext(id)
     // of itself, and for a check of its asset, partitions are the same
     const dep = id === context.asset ? unmapped(id) : this.edgeTo(context, id)
-    return down(context, candidates, of, dep, this.eval(part, of, up(context, candidates, of, dep)))
+    const matching = this.wholly(() => this.eval(part, of, up(context, candidates, of, dep)))
+    return down(context, candidates, of, dep, matching)
   }
 
   private edgeTo({ asset, kind }: Context, id: number): Dep {

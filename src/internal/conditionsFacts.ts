@@ -353,7 +353,7 @@ export class Facts {
     return this.once(
       question,
       context,
-      () => Subset.unionAll(context.all.depth, found.map((partitions) => valueIn(context, partitions ?? true)))
+      () => Subset.unionAll(context.all.depth, found.map((partitions) => targetIn(context, partitions)))
     )
   }
 
@@ -364,7 +364,7 @@ export class Facts {
     const partitions = run.partitions !== undefined && Object.hasOwn(run.partitions, key)
       ? run.partitions[key]!
       : undefined
-    return valueIn(context, partitions ?? true)
+    return targetIn(context, partitions)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -484,14 +484,19 @@ const inStates = (axes: Subset.Axes, states: ReadonlyArray<EventLog.VersionState
 // what is kept is mostly read again as it was written
 const read = new WeakMap<Serialized, { readonly axes: Subset.Axes; readonly subset: Subset.Subset }>()
 
+/** What a run is to compute: all of it where no partitions are named. */
+const targetIn = (context: Context, partitions: Serialized | undefined): Subset.Subset =>
+  partitions === undefined || context.axes === undefined ? context.all : valueIn(context, partitions)
+
 /**
- * A value that was kept, or recorded, of what there is now.
+ * A value that was kept, of what there is now. What was kept of a whole says nothing of partitions, nor the other way
+ * round.
  *
  * @internal
  */
 export const valueIn = ({ all, axes, none }: Context, value: Value | undefined): Subset.Subset => {
   if (value === undefined) return none
-  if (value === true) return all
+  if (value === true) return axes === undefined ? all : none
   if (axes === undefined) return none
   const known = read.get(value)
   if (known?.axes === axes) return known.subset
