@@ -13,9 +13,33 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { suggest } from "../internal/suggest.ts"
+import { automation, backfills, job, queue, schedule, sensor } from "./automationCommands.ts"
 import * as Changes from "./changes.ts"
 import { withOperations } from "./connect.ts"
+import { daemon } from "./daemon.ts"
 import { usage } from "./failure.ts"
+import {
+  checks,
+  compact,
+  concurrency,
+  config,
+  detach,
+  dryRun,
+  key,
+  limit,
+  name,
+  onlyStale,
+  optional,
+  partition,
+  partitions,
+  runIdArgument,
+  select,
+  selectFlag,
+  selectHelp,
+  selects,
+  set,
+  tag
+} from "./flags.ts"
 import * as Global from "./global.ts"
 import * as Input from "./input.ts"
 import { Output } from "./output.ts"
@@ -23,111 +47,6 @@ import * as Reads from "./reads.ts"
 import * as Runs from "./runs.ts"
 import { serve } from "./serve.ts"
 import { visibleLines } from "./text.ts"
-
-const name = "effect-assets"
-
-// ---------------------------------------------------------------------------------------------------------------------
-// flags and arguments
-// ---------------------------------------------------------------------------------------------------------------------
-
-const selectHelp =
-  `Which assets: a key, "key+" and what is downstream, "+key" and what is upstream, "group:x", "kind:x"`
-
-const select = Argument.String("select").pipe(Argument.withDescription(selectHelp), Argument.optional)
-
-const selects = Argument.String("select").pipe(
-  Argument.withDescription(`${selectHelp}; everything if none is given`),
-  Argument.atLeast(0)
-)
-
-const selectFlag = Flag.String("select").pipe(
-  Flag.withAlias("s"),
-  Flag.withMetavar("EXPRESSION"),
-  Flag.withDescription("Which assets, as an argument says it"),
-  Flag.optional
-)
-
-const key = Argument.String("key").pipe(Argument.withDescription("The key of an asset"))
-
-const partition = Flag.String("partition").pipe(
-  Flag.withAlias("p"),
-  Flag.withMetavar("KEY"),
-  Flag.withDescription("The key of a partition, such as 2024-02-28"),
-  Flag.optional
-)
-
-const partitions = Flag.String("partitions").pipe(
-  Flag.withMetavar("FROM..TO|all|A,B"),
-  Flag.withDescription("Several partitions"),
-  Flag.optional
-)
-
-const onlyStale = Flag.Boolean("only-stale").pipe(
-  Flag.withoutNegation,
-  Flag.withDescription("Compute nothing that is fresh"),
-  Flag.withDefault(false)
-)
-
-const config = Flag.String("config").pipe(
-  Flag.withMetavar("JSON|@FILE"),
-  Flag.withDescription(`Configuration by asset: {"asset": {"field": 1}}, or @FILE`),
-  Flag.optional
-)
-
-const set = Flag.String("set").pipe(
-  Flag.withMetavar("ASSET.FIELD=VALUE"),
-  Flag.withDescription("One field of the configuration; can be given several times"),
-  Flag.atLeast(0)
-)
-
-const tag = Flag.String("tag").pipe(
-  Flag.withMetavar("NAME=VALUE"),
-  Flag.withDescription("A tag of the run; can be given several times"),
-  Flag.atLeast(0)
-)
-
-const checks = Flag.Literals("checks", ["selected", "none", "only"]).pipe(
-  Flag.withDescription("Which checks to evaluate: those of what is computed, none, or only checks and no assets"),
-  Flag.optional
-)
-
-const concurrency = Flag.Int("concurrency").pipe(
-  Flag.withMetavar("N"),
-  Flag.withDescription("How many assets to compute at once"),
-  Flag.filter((number) => number >= 1, () => "Expected a number of at least 1"),
-  Flag.optional
-)
-
-const dryRun = Flag.Boolean("dry-run").pipe(
-  Flag.withoutNegation,
-  Flag.withAlias("n"),
-  Flag.withDescription("Tell what would be computed, and compute nothing"),
-  Flag.withDefault(false)
-)
-
-const detach = Flag.Boolean("detach").pipe(
-  Flag.withoutNegation,
-  Flag.withDescription("Print the id and do not wait for the end; needs --url"),
-  Flag.withDefault(false)
-)
-
-const runIdArgument = Argument.String("id").pipe(Argument.withDescription(`The id of a run, or "latest"`))
-
-const limit = (fallback: number) =>
-  Flag.Int("limit").pipe(
-    Flag.withMetavar("N"),
-    Flag.withDescription("At most so many"),
-    Flag.filter((number) => number >= 1 && number <= 1000, () => "Expected a number from 1 to 1000"),
-    Flag.withDefault(fallback)
-  )
-
-const optional = Option.getOrUndefined
-
-/** Without what was not given: it is as if nobody had said it. */
-const compact = <A extends { readonly [name: string]: unknown }>(fields: A): Compact<A> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never // those that are left
-
-type Compact<A> = { readonly [K in keyof A]?: Exclude<A[K], undefined> }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // commands that look
@@ -579,20 +498,67 @@ const serving = {
   )
 }
 
-const dev = Command.make("dev", serving, (given) => serve({ ...given, module: optional(given.module), watch: true }))
+const maxRuns = Flag.Int("max-runs").pipe(
+  Flag.withMetavar("N"),
+  Flag.withDescription("How many requested runs go on at once, unless the definitions say so: 10 if it is left out"),
+  Flag.filter((number) => number >= 1, () => "Expected a number of at least 1"),
+  Flag.optional
+)
+
+const drain = Flag.Boolean("drain").pipe(
+  Flag.withoutNegation,
+  Flag.withDescription("When it stops, wait for runs that go on instead of cancelling them"),
+  Flag.withDefault(false)
+)
+
+const dev = Command.make("dev", {
+  ...serving,
+  daemon: Flag.Boolean("daemon").pipe(
+    Flag.withDescription("Evaluate schedules, sensors and conditions, and launch what they request"),
+    Flag.withDefault(true)
+  )
+}, (given) =>
+  serve({
+    ...given,
+    module: optional(given.module),
+    watch: true,
+    daemon: given.daemon ? { drain: false, maxRuns: undefined } : undefined
+  }))
   .pipe(
-    Command.withDescription("Serve the web UI and the API, and load definitions anew when they change"),
+    Command.withDescription(
+      "Serve the web UI and the API with a daemon beside them, and load definitions anew when they change"
+    ),
     Command.withExamples([
       { command: `${name} dev`, description: "The definitions of this directory" },
       { command: `${name} dev src/definitions.ts --port 8080 --open`, description: "A module, and the browser" }
     ])
   )
 
-const ui = Command.make("ui", serving, (given) => serve({ ...given, module: optional(given.module), watch: false }))
+const ui = Command.make(
+  "ui",
+  serving,
+  (given) => serve({ ...given, module: optional(given.module), watch: false, daemon: undefined })
+)
   .pipe(
-    Command.withDescription("Serve the web UI and the API. Definitions stay as they are"),
+    Command.withDescription("Serve the web UI and the API. Definitions stay as they are, and no daemon runs"),
     Command.withExamples([{ command: `${name} ui --host 0.0.0.0 --token "$TOKEN"`, description: "For a network" }])
   )
+
+const daemonCommand = Command.make(
+  "daemon",
+  { module: moduleArgument, maxRuns, drain },
+  (given) => daemon({ module: optional(given.module), maxRuns: optional(given.maxRuns), drain: given.drain })
+).pipe(
+  Command.withDescription(
+    "Evaluate schedules, sensors and conditions, and launch what they request, until it is stopped. Several may run: one acts, " +
+      "and another takes over when it ends or dies"
+  ),
+  Command.withShortDescription("Evaluate schedules, sensors and conditions, and launch what they request"),
+  Command.withExamples([
+    { command: `${name} daemon`, description: "The definitions of this directory" },
+    { command: `${name} daemon src/definitions.ts --drain`, description: "A module; runs are brought to their end" }
+  ])
+)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // all of it
@@ -601,9 +567,10 @@ const ui = Command.make("ui", serving, (given) => serve({ ...given, module: opti
 const root = Command.make(name).pipe(
   Command.withDescription("See and operate software-defined assets"),
   Command.withSubcommands([
-    { group: "Serve", commands: [dev, ui] },
+    { group: "Serve", commands: [dev, ui, daemonCommand] },
     { group: "Look", commands: [list, status, show, graph, load, validate] },
-    { group: "Run", commands: [materialize, backfill, runs, run] },
+    { group: "Run", commands: [materialize, backfill, runs, run, backfills, job] },
+    { group: "Automate", commands: [schedule, sensor, automation, queue] },
     { group: "Record", commands: [report, observe, wipe] }
   ]),
   Command.withGlobalFlags([Global.Module, Global.Url, Global.Token, Global.Json, Global.Colour]),

@@ -25,7 +25,7 @@ const follow = (given: Given, id: string) =>
   })
 
 /** Begins something whose end is waited for, or only told what it is called. */
-const begun = <E, R>(
+export const begun = <E, R>(
   given: Given,
   launch: Effect.Effect<{ readonly runId: string }, E, R>,
   detach: boolean
@@ -39,13 +39,14 @@ const begun = <E, R>(
     )
 }
 
-const detached = (given: Given, detach: boolean) =>
+/** A run goes on without the command in a server only. */
+export const detached = (given: Given, detach: boolean) =>
   detach && !given.remote
     ? Effect.fail(usage("--detach needs a server that the run goes on in: give --url or EFFECT_ASSETS_URL."))
     : Effect.void
 
 /** Who began it, unless that is said otherwise. */
-const tagged = <A extends { readonly tags?: Model.RunRequest["tags"] }>(request: A) => ({
+export const tagged = <A extends { readonly tags?: Model.RunRequest["tags"] }>(request: A) => ({
   ...request,
   tags: { source: "cli", ...request.tags }
 })

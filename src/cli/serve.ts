@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import { relative } from "node:path"
 import type { State } from "../server/Deployment.ts"
 import { findModule } from "./connect.ts"
+import { type Options as DaemonOptions, toOptions } from "./daemon.ts"
 import { CliFailure, exitCodes } from "./failure.ts"
 import * as Global from "./global.ts"
 import { Output } from "./output.ts"
@@ -23,18 +24,21 @@ export const serve = (options: {
   readonly allowedHosts: ReadonlyArray<string>
   readonly open: boolean
   readonly watch: boolean
+  /** Whether a daemon runs beside it, and how. */
+  readonly daemon: DaemonOptions | undefined
 }) =>
   Effect.scoped(Effect.gen(function*() {
     const output = yield* Output
     const json = yield* Global.Json
     const token = Option.getOrElse(yield* Global.Token, () => process.env.EFFECT_ASSETS_TOKEN)
     const { modules, path } = yield* findModule(options.module)
-    const [Deployment, Operations, Server, Graph] = yield* Effect.promise(() =>
+    const [Deployment, Operations, Server, Graph, Daemon] = yield* Effect.promise(() =>
       Promise.all([
         import("../server/Deployment.ts"),
         import("../server/Operations.ts"),
         import("../server/Server.ts"),
-        import("../Graph.ts")
+        import("../Graph.ts"),
+        import("../server/Daemon.ts")
       ])
     )
     const source = options.watch
@@ -48,7 +52,11 @@ export const serve = (options: {
         // who names a port means that one
         portFallback: options.port === defaultPort,
         ...(token === undefined || token === "" ? {} : { token: Redacted.make(token) })
-      }).pipe(Layer.provideMerge(Operations.layer), Layer.provideMerge(Deployment.layer(source)))
+      }).pipe(
+        Layer.provideMerge(Operations.layer),
+        Layer.provideMerge(options.daemon === undefined ? Layer.empty : Daemon.layer(toOptions(options.daemon))),
+        Layer.provideMerge(Deployment.layer(source))
+      )
     ).pipe(
       Effect.mapError((error) =>
         new CliFailure({ exitCode: exitCodes.unavailable, message: Text.visibleLines(error.message).join("\n") })
@@ -70,8 +78,10 @@ export const serve = (options: {
         return state.loaded === undefined ?
           undefined :
           `${paint("green", "✓")} ${source.module}: ${Text.count(Graph.size(state.loaded.graph), "asset")}${
-            state.loaded.generation > 1 ? ", loaded anew" : ""
-          }`
+            state.loaded.automations.length === 0
+              ? ""
+              : `, ${Text.count(state.loaded.automations.length, "automation")}`
+          }${state.loaded.generation > 1 ? ", loaded anew" : ""}`
       }
       const [first = "", ...more] = Text.visibleLines(state.error.message)
       return [

@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,6 +30,22 @@ export const queuedTag = "queued"
 export const processTag = "process"
 /** @internal */
 export const resumesTag = "resumes"
+
+/** Follows one run that a daemon has launched, and those that retry it. */
+export interface Follower {
+  readonly tell: (progress: Runtime.Progress<Graph.Assets>, now: number) => void
+  readonly end: () => void
+}
+
+/**
+ * Who is told of the progress of runs while they go on: nobody, unless the host of the daemon wants to know.
+ *
+ * @internal
+ */
+export const CurrentFollow: Context.Reference<(() => Follower) | undefined> = Context.Reference(
+  "effect-assets/Daemon/Follow",
+  { defaultValue: (): (() => Follower) | undefined => undefined }
+)
 
 const jobOf = ({ jobs }: Loaded, name: string | undefined): Job.Any | undefined =>
   name === undefined ? undefined : jobs.find((job) => job.name === name)
@@ -83,16 +100,21 @@ const run = Effect.fnUntraced(function*(
     ...(onlyStale !== undefined && { onlyStale }),
     tags
   }
+  const follower = (yield* CurrentFollow)?.()
   const options: Runtime.RunOptions<Graph.Assets> = {
     ...common,
     ...(partition !== undefined && { partition }),
     ...(partitions !== undefined && { partitions }),
     onProgress: (progress) =>
-      Effect.sync(() => {
+      Effect.map(Clock.currentTimeMillis, (now) => {
         if (progress._tag === "RunStarted") onStarted(progress.runId)
+        follower?.tell(progress, now)
       })
   }
-  const ended = yield* job === undefined ? Runtime.run(graph, options) : Job.run(graph, job, options)
+  const running: Effect.Effect<Runtime.Run<Graph.Assets>, unknown, unknown> = job === undefined
+    ? Runtime.run(graph, options)
+    : Job.run(graph, job, options)
+  const ended = yield* Effect.ensuring(running, Effect.sync(() => follower?.end()))
   return ended.id
 })
 

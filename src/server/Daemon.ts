@@ -7,7 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Daemon from "../Daemon.ts"
+import { CurrentFollow } from "../internal/daemonLaunch.ts"
+import { CurrentCapture } from "../internal/runLogsCapture.ts"
 import * as Deployment from "./Deployment.ts"
+import { liveRunsOf } from "./internal/operationsLive.ts"
 
 /**
  * Evaluates schedules, sensors and conditions of what is loaded. When definitions are loaded anew, those that are still there
@@ -44,5 +47,9 @@ export const layer = (options?: Daemon.Options): Layer.Layer<Daemon.Daemon, neve
           Stream.map(({ loaded }) => loaded!.generation),
           Stream.changes
         )
-      }, options))
+      }, options).pipe(
+        // what its runs do and log is told as that of others of this process
+        Effect.provideService(CurrentCapture, true),
+        Effect.provideService(CurrentFollow, () => liveRunsOf(deployment).follow(() => {}))
+      ))
   )

@@ -13,7 +13,7 @@ import { makeChanges } from "./operationsChanges.ts"
 import { Env, newestCursor, provideAll } from "./operationsEnv.ts"
 import { followOperations } from "./operationsFollow.ts"
 import { knownOf } from "./operationsGraph.ts"
-import { LiveRuns } from "./operationsLive.ts"
+import { liveRunsOf } from "./operationsLive.ts"
 import { partitionOperations } from "./operationsPartitions.ts"
 import { runOperations } from "./operationsRuns.ts"
 import { version } from "./version.ts"
@@ -23,7 +23,7 @@ export const make = Effect.gen(function*() {
   const deployment = yield* Deployment.Deployment
   const instance = yield* newId
   const env = new Env(deployment)
-  const live = new LiveRuns()
+  const live = liveRunsOf(deployment)
 
   const modelOf: Effect.Effect<Model.Deployment> = Effect.gen(function*() {
     const { error, loaded, loading } = yield* deployment.state

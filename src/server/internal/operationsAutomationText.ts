@@ -141,17 +141,22 @@ const noteOf = ({ omitted, reset, trigger }: Condition.ExplanationNode): string 
   return parts.length === 0 ? undefined : parts.join("; ")
 }
 
-const toNode = (node: Condition.ExplanationNode): AutomationModel.ExplanationNode => {
+const toNode = (
+  node: Condition.ExplanationNode,
+  above: string | undefined
+): AutomationModel.ExplanationNode => {
   const note = noteOf(node)
+  const about = node.about ?? above
   return {
     label: node.words,
     status: node.candidates === 0 ? "unasked" : node.count === 0 ? "false" : node.whole ? "true" : "partly",
     count: node.count,
     total: node.candidates,
     ...(node.partitions !== undefined && { words: node.partitions }),
-    ...(node.about !== undefined && { about: node.about }),
+    // what all of a part is about is told once
+    ...(about !== undefined && about !== above && { about }),
     ...(note !== undefined && { note }),
-    children: node.children.map(toNode)
+    children: node.children.map((child) => toNode(child, about))
   }
 }
 
@@ -176,6 +181,6 @@ export const toEvaluation = (evaluation: AutomationStore.Evaluation): Automation
     requested,
     unchanged: explanation?.unchanged ?? false,
     ...(tickId !== undefined && { tickId }),
-    explanation: explanation === undefined ? unreadable : toNode(explanation.root)
+    explanation: explanation === undefined ? unreadable : toNode(explanation.root, undefined)
   }
 }

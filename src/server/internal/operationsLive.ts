@@ -113,6 +113,15 @@ export class LiveRuns {
   }
 }
 
+const all = new WeakMap<object, LiveRuns>()
+
+/** The runs of this process that are those of a deployment, whoever launches them. */
+export const liveRunsOf = (deployment: object): LiveRuns => {
+  let live = all.get(deployment)
+  if (live === undefined) all.set(deployment, live = new LiveRuns())
+  return live
+}
+
 const told = (
   run: LiveRun,
   progress: Exclude<Progress, { readonly _tag: "RunFinished" | "RunStarted" }>,
