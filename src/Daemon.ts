@@ -5,7 +5,7 @@
  * starts or stops an automation. Several daemons may share a database: one acts, and the others take over when it ends or
  * dies.
  *
- * **Example** (A minute of a schedule)
+ * **Example** (An hour of a schedule)
  *
  * ```ts import.meta.vitest
  * import { Effect, Layer } from "effect"
@@ -14,12 +14,12 @@
  *
  * const definitions = Definitions.make({
  *   graph: Graph.make({ prices: Asset.make("prices", Effect.succeed([3, 4])) }),
- *   automations: [Automation.schedule("minutely", { cron: "* * * * *", target: { select: ["prices"] } })],
+ *   automations: [Automation.schedule("hourly", { cron: "30 * * * *", target: { select: ["prices"] } })],
  *   layer: Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory)
  * })
  * const program = Effect.gen(function*() {
- *   yield* TestClock.adjust("1 minute")
- *   const runs = yield* EventLog.EventLog.use((log) => log.runs({ tags: { automation: "minutely" } }))
+ *   yield* TestClock.adjust("1 hour")
+ *   const runs = yield* EventLog.EventLog.use((log) => log.runs({ tags: { automation: "hourly" } }))
  *   return runs.map((run) => run.status)
  * })
  * const layer = Layer.provideMerge(Daemon.layer(definitions), Layer.merge(definitions.layer, TestClock.layer()))
