@@ -42,7 +42,7 @@ export const large = (lab: () => Lab): void => {
       await lab().visit(await site(), "/lineage", async (page) => {
         await graphOf(page)
         await page.locator("[data-ready=true][data-nodes='0'][data-boxes='100']").waitFor()
-        await shows(page.getByRole("complementary", { name: "Details" }), "10,000")
+        await shows(page.getByRole("main"), "10,000 assets")
         await picture(page, "large-lineage")
         await page.getByRole("combobox", { name: "Find an asset" }).fill("asset_4321")
         await page.getByRole("option", { name: /asset_4321/ }).first().click()
