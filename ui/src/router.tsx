@@ -12,8 +12,12 @@ import { Skeleton } from "./kit/Progress.tsx"
 import {
   assetSearch,
   assetsSearch,
+  automationSearch,
+  jobSearch,
   lineageSearch,
+  namesSearch,
   parseSearch,
+  queueSearch,
   runSearch,
   runsSearch,
   stringifySearch
@@ -67,6 +71,60 @@ const runRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/RunPage.tsx"))
 })
 
+const jobsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/jobs",
+  validateSearch: namesSearch,
+  component: lazyRouteComponent(() => import("./pages/JobsPage.tsx"))
+})
+
+const jobRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/job",
+  validateSearch: jobSearch,
+  component: lazyRouteComponent(() => import("./pages/JobPage.tsx"))
+})
+
+const schedulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/schedules",
+  validateSearch: namesSearch,
+  component: lazyRouteComponent(() => import("./pages/SchedulesPage.tsx"))
+})
+
+const sensorsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sensors",
+  validateSearch: namesSearch,
+  component: lazyRouteComponent(() => import("./pages/SensorsPage.tsx"))
+})
+
+const automationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/automation",
+  validateSearch: automationSearch,
+  component: lazyRouteComponent(() => import("./pages/AutomationPage.tsx"))
+})
+
+const backfillsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/backfills",
+  component: lazyRouteComponent(() => import("./pages/BackfillsPage.tsx"))
+})
+
+const backfillRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/backfills/$id",
+  component: lazyRouteComponent(() => import("./pages/BackfillPage.tsx"))
+})
+
+const queueRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/queue",
+  validateSearch: queueSearch,
+  component: lazyRouteComponent(() => import("./pages/QueuePage.tsx"))
+})
+
 const PageFailed = ({ error, reset }: ErrorComponentProps) => (
   <Page title="Something went wrong">
     <ErrorView error={error} retry={reset} />
@@ -83,7 +141,22 @@ const PagePending = () => (
 /** The pages, by address. The address is in the hash: any text can be in it, and a reload needs no help of the server. */
 export const makeRouter = () =>
   createRouter({
-    routeTree: rootRoute.addChildren([indexRoute, assetsRoute, assetRoute, lineageRoute, runsRoute, runRoute]),
+    routeTree: rootRoute.addChildren([
+      indexRoute,
+      assetsRoute,
+      assetRoute,
+      lineageRoute,
+      runsRoute,
+      runRoute,
+      jobsRoute,
+      jobRoute,
+      schedulesRoute,
+      sensorsRoute,
+      automationRoute,
+      backfillsRoute,
+      backfillRoute,
+      queueRoute
+    ]),
     history: createHashHistory(),
     parseSearch,
     stringifySearch,

@@ -69,19 +69,28 @@ export const assetsSearch = (raw: RawSearch) =>
 export type AssetsSearch = ReturnType<typeof assetsSearch>
 
 /** The tabs of the page of an asset. */
-export const assetTabs = ["overview", "activity", "definition", "partitions", "checks", "lineage"] as const
+export const assetTabs = [
+  "overview",
+  "activity",
+  "definition",
+  "partitions",
+  "checks",
+  "automation",
+  "lineage"
+] as const
 
 /** A tab of the page of an asset. */
 export type AssetTab = (typeof assetTabs)[number]
 
-/** Of the page of an asset. The key is a parameter, as it may hold `/` and anything else. */
+/** Of the page of an asset. The key is a parameter, as it may hold `/` and anything else; `evaluation` is a `seq`. */
 export const assetSearch = (raw: RawSearch) => ({
   key: text(raw.key) ?? "",
   ...defined({
     tab: assetTabs.find((tab) => tab === text(raw.tab)),
     partition: text(raw.partition),
     metric: text(raw.metric),
-    hops: count(raw.hops, 100)
+    hops: count(raw.hops, 100),
+    evaluation: text(raw.evaluation)
   })
 })
 
@@ -122,3 +131,39 @@ export const runSearch = (raw: RawSearch) =>
 
 /** Search parameters of the page of a run. */
 export type RunSearch = ReturnType<typeof runSearch>
+
+/** Of lists of automations and jobs: `q` is text that the name or the target has. */
+export const namesSearch = (raw: RawSearch) => defined({ q: text(raw.q) })
+
+/** Search parameters of lists of automations and jobs. */
+export type NamesSearch = ReturnType<typeof namesSearch>
+
+const tickStatuses = ["Requested", "Skipped", "Failed"] as const
+
+/** Of the page of a schedule, of a sensor or of the conditions. Its name is a parameter, as it may hold anything. */
+export const automationSearch = (raw: RawSearch) => ({
+  name: text(raw.name) ?? "",
+  ...defined({
+    status: tickStatuses.find((status) => status === text(raw.status)),
+    tick: text(raw.tick),
+    q: text(raw.q)
+  })
+})
+
+/** Search parameters of the page of an automation. */
+export type AutomationSearch = ReturnType<typeof automationSearch>
+
+/** Of the page of a job: `evaluation` is the `seq` of an evaluation of its condition. */
+export const jobSearch = (raw: RawSearch) => ({
+  name: text(raw.name) ?? "",
+  ...defined({ evaluation: text(raw.evaluation) })
+})
+
+const queueStatuses = ["Queued", "Launching", "Launched", "Failed", "Cancelled", "All"] as const
+
+/** Of the queue: what waits, if no status is given. */
+export const queueSearch = (raw: RawSearch) =>
+  defined({ status: queueStatuses.find((status) => status === text(raw.status)) })
+
+/** Search parameters of the queue. */
+export type QueueSearch = ReturnType<typeof queueSearch>

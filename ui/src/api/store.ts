@@ -137,6 +137,7 @@ const setDeployment = (next: Deployment): void => {
 /** Takes changes that were pushed into the store, and makes what was read before stale where they touch it. */
 export const applyChanges = (changes: ReadonlyArray<Api.Model.Change>): void => {
   const changed = new Map<string, AssetStatus>()
+  const tags = new Set<string>()
   const runs = new Map<string, RunSummary>()
   for (const change of changes) {
     switch (change._tag) {
@@ -149,6 +150,13 @@ export const applyChanges = (changes: ReadonlyArray<Api.Model.Change>): void => 
         break
       case "RunsChanged":
         for (const run of change.runs) runs.set(run.id, run)
+        break
+      case "AutomationChanged":
+        tags.add("automations")
+        for (const name of change.names) tags.add(`automation:${name}`)
+        break
+      case "QueueChanged":
+        tags.add("queue")
     }
   }
   if (changed.size > 0) {
@@ -165,8 +173,9 @@ export const applyChanges = (changes: ReadonlyArray<Api.Model.Change>): void => 
       }
       return after
     })
-    invalidate("runs", ...[...runs.keys()].map((id) => `run:${id}`))
+    invalidate("runs", "jobs", "backfills", ...[...runs.keys()].map((id) => `run:${id}`))
   }
+  if (tags.size > 0) invalidate(...tags)
 }
 
 /** Where the log was when the states of assets were first read, before there was a connection. */

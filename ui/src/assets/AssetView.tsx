@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { Copy, EllipsisVertical, Eye, Network, PackageX, PenLine, Terminal, Trash2 } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useCallback, useState } from "react"
 import { type Api, useAsset, useGraph, useMutation, useRunningRuns, useStatus } from "../api/index.ts"
+import { AutomationTab } from "../automation/Evaluations.tsx"
 import {
   AssetLink,
   Badge,
@@ -368,6 +369,17 @@ const Tab = ({ change, detail, known, search, tab }: {
         )
     case "checks":
       return <Checks assetKey={detail.key} external={detail.external} />
+    case "automation":
+      return (
+        <AutomationTab
+          key={detail.key}
+          assetKey={detail.key}
+          words={detail.automation}
+          partitioned={detail.partitioned}
+          selected={search.evaluation}
+          onSelect={(evaluation) => change({ evaluation })}
+        />
+      )
     case "lineage":
       return <Lineage assetKey={detail.key} hops={search.hops ?? 2} onHops={(hops) => change({ hops })} />
   }
@@ -423,6 +435,7 @@ export const AssetView = () => {
     { id: "definition", label: "Definition" },
     ...detail.partitioned ? [{ id: "partitions" as const, label: "Partitions", count: status.partitions?.total }] : [],
     { id: "checks", label: "Checks", ...detail.checks === 0 ? {} : { count: detail.checks } },
+    { id: "automation", label: "Automation" },
     { id: "lineage", label: "Lineage" }
   ]
   return (

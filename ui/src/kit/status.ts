@@ -10,8 +10,10 @@ import {
   Equal,
   Eye,
   Globe,
+  ListStart,
   LoaderCircle,
   type LucideIcon,
+  Rocket,
   SkipForward,
   TriangleAlert
 } from "lucide-react"
@@ -27,7 +29,7 @@ export interface StatusLook {
   readonly spins?: boolean
 }
 
-/** The states of assets, partitions, runs, outcomes and checks, under the names that the API has for them. */
+/** The states of assets, partitions, runs, outcomes, checks, ticks and requested runs, under the names that the API has for them. */
 export const statuses = {
   // assets
   Fresh: { label: "Fresh", tone: "fresh", icon: CircleCheck },
@@ -45,6 +47,11 @@ export const statuses = {
   UpstreamFailed: { label: "Upstream failed", tone: "failed", icon: CircleSlash },
   Cancelled: { label: "Cancelled", tone: "cancelled", icon: Ban },
   Waiting: { label: "Waiting", tone: "missing", icon: Clock },
+  // ticks and requested runs
+  Requested: { label: "Requested", tone: "fresh", icon: ListStart },
+  Queued: { label: "Waiting", tone: "missing", icon: Clock },
+  Launching: { label: "Launching", tone: "running", icon: LoaderCircle, spins: true },
+  Launched: { label: "Launched", tone: "fresh", icon: Rocket },
   // checks and freshness policies
   Passed: { label: "Passed", tone: "fresh", icon: CircleCheck },
   Warned: { label: "Warning", tone: "stale", icon: TriangleAlert },

@@ -9,7 +9,7 @@ import { type FieldProblem, readProblem, readSchema, validate } from "./configSc
 import { launching } from "./launch.ts"
 import { PartitionChoice } from "./PartitionChoice.tsx"
 import { BackfillPlanView, PlanView } from "./PlanView.tsx"
-import { type Choice, choiceOf, type LaunchOptions, plural, requestOf } from "./request.ts"
+import { type Choice, choiceOf, type LaunchOptions, planOfJob, plural, requestOf } from "./request.ts"
 import { useStart } from "./useStart.tsx"
 
 export { ConfigForm } from "./ConfigForm.tsx"
@@ -163,7 +163,8 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
   }
 
   // which assets there are is planned without partitions and configuration: both depend on it
-  const scope = requestOf({ ...choice, config: {}, tags: "", concurrency: "", retries: "" }, false).request.request
+  const { job, ...withoutJob } = choice
+  const scope = requestOf({ ...withoutJob, config: {}, tags: "", concurrency: "", retries: "" }, false).request.request
   const scoped = useSelected(scope)
   const { configured, partitioned } = usePlanned(choice, scoped)
   const { problems, request } = requestOf(choice, partitioned.length > 0)
@@ -171,15 +172,22 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
 
   // what is half typed has no part in the plan
   const config = Object.fromEntries(Object.entries(request.request.config ?? {}).filter(([name]) => !invalid.has(name)))
+  const jobPlan = job === undefined ? undefined : planOfJob(choice, partitioned.length > 0)
   const asked = useDebounced(JSON.stringify({
     tag: request._tag,
-    request: { ...request.request, config, tags: undefined, concurrency: undefined }
+    request: {
+      ...request._tag === "Job" ? jobPlan : request.request,
+      config,
+      tags: undefined,
+      concurrency: undefined
+    }
   }))
   const toPlan = useMemo(() => JSON.parse(asked) as { tag: string; request: object }, [asked])
   const ready = scoped !== undefined && problems.partitions === undefined
-  const runPlan = useRunPlan(ready && toPlan.tag === "Run" ? toPlan.request : undefined)
+  const planned = toPlan.tag === "Run" || (toPlan.tag === "Job" && jobPlan !== undefined)
+  const runPlan = useRunPlan(ready && planned ? toPlan.request : undefined)
   const backfillPlan = useBackfillPlan(ready && toPlan.tag === "Backfill" ? toPlan.request : undefined)
-  const plan = toPlan.tag === "Run" ? runPlan : backfillPlan
+  const plan = toPlan.tag === "Backfill" ? backfillPlan : runPlan
   const empty = plan.data !== undefined
     && ("steps" in plan.data ? plan.data.steps.length === 0 : plan.data.runCount === 0)
 
@@ -262,12 +270,14 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
             </div>
           )}
           <Section title="What to run">
-            <Checkbox
-              label="With everything upstream"
-              hint="Also computes what it is made of, instead of loading it from storage."
-              checked={choice.withUpstream}
-              onChange={(withUpstream) => change({ withUpstream })}
-            />
+            {job !== undefined ? null : (
+              <Checkbox
+                label="With everything upstream"
+                hint="Also computes what it is made of, instead of loading it from storage."
+                checked={choice.withUpstream}
+                onChange={(withUpstream) => change({ withUpstream })}
+              />
+            )}
             <Checkbox
               label="Only what is stale or missing"
               hint="What is up to date is left as it is."
@@ -327,7 +337,7 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
                 value={choice.checks}
                 onChange={(checks) => change({ checks })}
                 options={[
-                  { value: "selected", label: "Of what is computed" },
+                  { value: "selected", label: job === undefined ? "Of what is computed" : "As the job says" },
                   { value: "none", label: "None" },
                   { value: "only", label: "Only checks, compute nothing" }
                 ]}
@@ -380,6 +390,8 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
                 <ErrorView error={plan.error} retry={plan.refetch} />
               </div>
             )
+            : toPlan.tag === "Job" && jobPlan === undefined
+            ? <p className="text-sm text-text-2">The job says which partitions: {job?.partitions}.</p>
             : plan.data === undefined
             ? ready
               ? <Skeleton className="h-40 w-full" />

@@ -96,13 +96,21 @@ export const PartitionChoice = ({ assetKey, others, choice, onChange, problem }:
   const flat = data === undefined || data.dimensions.length === 1
   const dimension = flat ? data?.dimensions[0] : undefined
   const counts = data?.counts
+  const { job } = choice
+  const ofJob: ReadonlyArray<readonly [PartitionMode, string, string | undefined]> = job?.partitions === undefined
+    ? []
+    : [["missing", "As the job says", job.partitions]]
   const modes: ReadonlyArray<readonly [PartitionMode, string, string | undefined]> = [
     // of those that failed, some are there from before: the plan tells how many are missing
-    [
-      "missing",
-      "Missing",
-      counts === undefined || (counts.Failed ?? 0) > 0 ? undefined : plural(counts.Missing ?? 0, "partition")
-    ],
+    ...job === undefined
+      ? [
+        [
+          "missing",
+          "Missing",
+          counts === undefined || (counts.Failed ?? 0) > 0 ? undefined : plural(counts.Missing ?? 0, "partition")
+        ] as const
+      ]
+      : ofJob,
     ["all", "All", data === undefined ? undefined : plural(data.total, "partition")],
     ...flat ? [["range", "A range", undefined] as const] : [],
     ["pick", "Some", choice.picked.length === 0 ? undefined : plural(choice.picked.length, "partition")]
@@ -169,7 +177,7 @@ export const PartitionChoice = ({ assetKey, others, choice, onChange, problem }:
         ? null
         : <Picker assetKey={assetKey} picked={choice.picked} onChange={(picked) => onChange({ picked })} />}
       {problem === undefined ? null : <p role="alert" className="text-xs text-failed-text">{problem}</p>}
-      <PerRun choice={choice} onChange={onChange} />
+      {job === undefined ? <PerRun choice={choice} onChange={onChange} /> : null}
     </div>
   )
 }

@@ -17,6 +17,8 @@ export interface LaunchOptions {
   readonly withUpstream?: boolean | undefined
   readonly checks?: "selected" | "none" | "only" | undefined
   readonly title?: string | undefined
+  /** A job to run, of which `keys` or `select` are the assets. */
+  readonly job?: { readonly name: string; readonly partitions?: string | undefined } | undefined
   /** Of a run that is to be repeated. */
   readonly config?: { readonly [name: string]: unknown } | undefined
   readonly tags?: { readonly [name: string]: string } | undefined
@@ -27,6 +29,8 @@ export type PartitionMode = "missing" | "all" | "range" | "pick"
 
 /** What is chosen in the dialog. */
 export interface Choice {
+  /** The job, and in words the partitions that it computes unless others are chosen: that is `missing` then. */
+  readonly job?: LaunchOptions["job"]
   readonly keys: ReadonlyArray<string> | undefined
   readonly select: string | undefined
   readonly withUpstream: boolean
@@ -49,6 +53,7 @@ export const choiceOf = (options: LaunchOptions): Choice => {
   const { partitions } = options
   const range = typeof partitions === "object" && "from" in partitions ? partitions : undefined
   return {
+    ...options.job === undefined ? {} : { job: options.job },
     keys: options.keys,
     select: options.select,
     withUpstream: options.withUpstream === true,
@@ -58,7 +63,8 @@ export const choiceOf = (options: LaunchOptions): Choice => {
       ? partitions
       : range !== undefined
       ? "range"
-      : Array.isArray(partitions) && partitions.length > 0
+      : (Array.isArray(partitions) && partitions.length > 0) ||
+          (options.job !== undefined && options.job.partitions === undefined)
       ? "pick"
       : "missing",
     from: range?.from ?? "",
@@ -110,6 +116,7 @@ export interface ChoiceProblems {
 export type Request =
   | { readonly _tag: "Run"; readonly request: Api.Model.RunRequest }
   | { readonly _tag: "Backfill"; readonly request: Api.Model.BackfillRequest }
+  | { readonly _tag: "Job"; readonly request: Api.AutomationModel.JobRunRequest }
 
 const problemIn = (read: object): string | undefined =>
   "problem" in read && typeof read.problem === "string" ? read.problem : undefined
@@ -150,6 +157,26 @@ export const requestOf = (
   }
   const problems: ChoiceProblems = Object.fromEntries(Object.entries(problem).filter(([, text]) => text !== undefined))
   const withRetries = "count" in retries && retries.count !== undefined ? { retries: retries.count } : {}
+  if (choice.job !== undefined) {
+    // which assets there are is the job's own
+    const { keys: _, select: __, ...rest } = { keys: undefined, select: undefined, ...common }
+    const partitions = !partitioned || choice.mode === "missing"
+      ? {}
+      : {
+        partitions: choice.mode === "range"
+          ? { from: choice.from, to: choice.to }
+          : choice.mode === "pick"
+          ? choice.picked
+          : choice.mode
+      }
+    return {
+      request: {
+        _tag: "Job",
+        request: { name: choice.job.name, ...rest, onlyStale: choice.onlyStale, ...withRetries, ...partitions }
+      },
+      problems
+    }
+  }
   if (!partitioned) return { request: { _tag: "Run", request: { ...common, ...withRetries } }, problems }
   const wanted = choice.mode === "range"
     ? { from: choice.from, to: choice.to }
@@ -167,6 +194,14 @@ export const requestOf = (
     },
     problems
   }
+}
+
+/** What a job would do, as a run that can be planned; `undefined` where only the job knows its partitions. */
+export const planOfJob = (choice: Choice, partitioned: boolean): Api.Model.RunRequest | undefined => {
+  if (partitioned && choice.mode === "missing") return undefined
+  const { job: _, ...rest } = choice
+  const { request } = requestOf({ ...rest, perRun: "all" }, partitioned)
+  return request._tag === "Run" ? request.request : undefined
 }
 
 /** What stands on the button of what is chosen. */

@@ -23,11 +23,17 @@ export const useStart = (
       client.runs.backfill({ payload: request }),
     { quiet, invalidates: () => ["runs"] }
   )
+  const job = useMutation(
+    (client, { request }: Extract<Request, { readonly _tag: "Job" }>) => client.automation.runJob({ payload: request }),
+    { quiet, invalidates: () => ["runs", "jobs"] }
+  )
   const runRun = run.run
+  const runJob = job.run
   const runBackfill = backfill.run
   const both = useCallback(
-    (request: Request) => request._tag === "Run" ? runRun(request) : runBackfill(request),
-    [runRun, runBackfill]
+    (request: Request) =>
+      request._tag === "Run" ? runRun(request) : request._tag === "Job" ? runJob(request) : runBackfill(request),
+    [runRun, runJob, runBackfill]
   )
   const start = useCallback(async (request: Request, goes: boolean = go): Promise<Started | undefined> => {
     const result = await both(request)
@@ -49,14 +55,15 @@ export const useStart = (
     if (goes) void navigate({ to: "/runs", search: { backfill: result.backfillId } })
     return { _tag: "Backfill", id: result.backfillId }
   }, [both, go, navigate])
-  const active = run.error === undefined ? backfill : run
+  const active = [run, job, backfill].find(({ error }) => error !== undefined) ?? backfill
   return {
     run: both,
     start,
-    busy: run.busy || backfill.busy,
+    busy: run.busy || job.busy || backfill.busy,
     error: active.error,
     reset: () => {
       run.reset()
+      job.reset()
       backfill.reset()
     }
   }

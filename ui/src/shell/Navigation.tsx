@@ -7,13 +7,15 @@ import {
   History,
   Layers,
   ListChecks,
-  type LucideIcon,
+  ListOrdered,
   Network,
   Radar,
+  Sparkles,
   Workflow
 } from "lucide-react"
 import { type ReactNode, useMemo, useState } from "react"
 import { type GroupNode, groupTree, useDeployment, useRunningRuns } from "../api/index.ts"
+import { conditionsName } from "../api/words.ts"
 import { stored } from "../external.ts"
 import { classes } from "../kit/classes.ts"
 import { Tooltip } from "../kit/Tooltip.tsx"
@@ -32,12 +34,19 @@ const pages = [
   { to: "/runs", label: "Runs", icon: History }
 ] as const
 
-const later: ReadonlyArray<{ readonly label: string; readonly icon: LucideIcon }> = [
-  { label: "Jobs", icon: Workflow },
-  { label: "Schedules", icon: CalendarClock },
-  { label: "Sensors", icon: Radar },
-  { label: "Backfills", icon: Layers }
-]
+const automation = [
+  { to: "/jobs", label: "Jobs", icon: Workflow },
+  { to: "/schedules", label: "Schedules", icon: CalendarClock },
+  { to: "/sensors", label: "Sensors", icon: Radar },
+  { to: "/automation", label: "Conditions", icon: Sparkles },
+  { to: "/backfills", label: "Backfills", icon: Layers },
+  { to: "/queue", label: "Queue", icon: ListOrdered }
+] as const
+
+type Entry = (typeof pages)[number] | (typeof automation)[number]
+
+/** Where a page is below another one by its address. */
+const within: { readonly [to: string]: string | undefined } = { "/assets": "/asset", "/jobs": "/job" }
 
 const closed = new Set(stored.get("closed-groups")?.split("\n"))
 
@@ -105,63 +114,57 @@ const Group = ({ node, level }: { readonly node: GroupNode; readonly level: numb
 }
 
 const Heading = ({ children, narrow }: { readonly children: ReactNode; readonly narrow: boolean }) =>
-  narrow ? <hr className="my-2 w-6 self-center border-border" /> : (
+  narrow ?
+    <hr className="my-2 w-6 self-center border-border" /> :
     <h2 className="mt-5 mb-1 px-2.5 text-2xs font-semibold tracking-wide text-text-3 uppercase">{children}</h2>
+
+const Item = ({ children, entry: { icon: Icon, label, to }, narrow }: {
+  readonly entry: Entry
+  readonly narrow: boolean
+  readonly children?: ReactNode
+}) => {
+  const matches = useMatchRoute()
+  const below = within[to]
+  // of the pages of automations only that of the conditions has an entry of its own
+  const active = to === "/automation"
+    ? matches({ to, search: { name: conditionsName }, includeSearch: true }) !== false
+    : matches({ to, fuzzy: true }) !== false || (below !== undefined && matches({ to: below }) !== false)
+  const link = (
+    <Link
+      to={to}
+      {...to === "/automation" ? { search: { name: conditionsName } } : {}}
+      aria-label={narrow ? label : undefined}
+      aria-current={active ? "page" : undefined}
+      onClick={() => navOpen.set(false)}
+      className={itemClasses(narrow, active)}
+    >
+      <Icon size={16} aria-hidden className="shrink-0" />
+      {narrow ? null : <span className="flex-1">{label}</span>}
+      {narrow ? null : children}
+    </Link>
   )
+  return narrow ? <Tooltip text={label} side="right" describes={false}>{link}</Tooltip> : link
+}
 
 /** The pages and the groups. `narrow` shows icons only. */
 export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) => {
   const deployment = useDeployment()
   const running = useRunningRuns().size
   const groups = useMemo(() => groupTree(deployment?.groups ?? []), [deployment?.groups])
-  const matches = useMatchRoute()
   return (
     <nav
       aria-label="Main"
       className={classes("flex min-h-0 flex-1 flex-col overflow-y-auto p-2 *:shrink-0", narrow && "items-center")}
     >
-      {pages.map(({ icon: Icon, label, to }) => {
-        const active = matches({ to, fuzzy: true }) !== false ||
-          (to === "/assets" && matches({ to: "/asset" }) !== false)
-        const link = (
-          <Link
-            key={to}
-            to={to}
-            aria-label={narrow ? label : undefined}
-            aria-current={active ? "page" : undefined}
-            onClick={() => navOpen.set(false)}
-            className={itemClasses(narrow, active)}
-          >
-            <Icon size={16} aria-hidden className="shrink-0" />
-            {narrow ? null : <span className="flex-1">{label}</span>}
-            {narrow || to !== "/runs" || running === 0 ?
-              null :
-              <span className="rounded-full bg-running-soft px-1.5 text-2xs text-running-text">{running} running</span>}
-          </Link>
-        )
-        return narrow ? <Tooltip key={to} text={label} side="right" describes={false}>{link}</Tooltip> : link
-      })}
-      <Heading narrow={narrow}>Automation</Heading>
-      {later.map(({ icon: Icon, label }) => (
-        <Tooltip
-          key={label}
-          side="right"
-          text={`${
-            narrow ? `${label}: arrives` : "Arrives"
-          } with automation. Until then, run what you need from the assets.`}
-          className={narrow ? "inline-flex" : "flex"}
-        >
-          <button
-            type="button"
-            aria-disabled
-            aria-label={narrow ? label : undefined}
-            className={classes(itemClasses(narrow, false), "flex-1 cursor-default! text-text-3! hover:bg-transparent")}
-          >
-            <Icon size={16} aria-hidden className="shrink-0" />
-            {narrow ? null : label}
-          </button>
-        </Tooltip>
+      {pages.map((entry) => (
+        <Item key={entry.to} entry={entry} narrow={narrow}>
+          {entry.to !== "/runs" || running === 0 ?
+            null :
+            <span className="rounded-full bg-running-soft px-1.5 text-2xs text-running-text">{running} running</span>}
+        </Item>
       ))}
+      <Heading narrow={narrow}>Automation</Heading>
+      {automation.map((entry) => <Item key={entry.to} entry={entry} narrow={narrow} />)}
       {narrow ? null : (
         <>
           <Heading narrow={narrow}>Groups</Heading>

@@ -1,0 +1,1 @@
+export { AutomationView as default } from "../automation/AutomationView.tsx"

@@ -1,0 +1,1 @@
+export { BackfillView as default } from "../automation/BackfillView.tsx"

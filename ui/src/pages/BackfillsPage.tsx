@@ -1,0 +1,1 @@
+export { BackfillsView as default } from "../automation/BackfillsView.tsx"

@@ -1,0 +1,1 @@
+export { JobView as default } from "../automation/JobView.tsx"

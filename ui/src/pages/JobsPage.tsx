@@ -1,0 +1,1 @@
+export { JobsView as default } from "../automation/JobsView.tsx"

@@ -1,0 +1,1 @@
+export { QueueView as default } from "../automation/QueueView.tsx"
