@@ -52,7 +52,7 @@ export const look = (lab: () => Lab): void => {
       ["/asset?key=shop/orders&tab=activity", "activity", "Numbers over time"],
       ["/asset?key=shop/revenue&tab=definition", "definition", "currency"],
       ["/asset?key=stock/by_day_and_region&tab=partitions", "partitions", "180 partitions"],
-      ["/asset?key=shop/orders&tab=checks", "checks", "3 checks, 1 passed"],
+      ["/asset?key=shop/orders&tab=checks", "checks", "3 checks, 1 failed, 1 with a warning, 1 passed"],
       ["/asset?key=shop/orders&tab=lineage", "asset-lineage", "View in graph"],
       ["/lineage", "lineage", "16 assets"],
       ["/runs", "runs", "Failed"],
