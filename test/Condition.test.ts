@@ -415,6 +415,19 @@ describe("Condition", () => {
       assert.deepStrictEqual(sizes(new Play(single(Condition.newlyUpdated)), [b, nothing, b]), [0, 0, 1])
     })
 
+    it("an asset that comes to be a dep was not newly updated by what is older", () => {
+      const [source, other] = [asset("A"), asset("C")]
+      const automation = Condition.anyDepsMatch(Condition.newlyUpdated)
+      const graph = (...deps: ReadonlyArray<Asset.Any>) => Graph.fromAssets([...deps, asset("B", { deps, automation })])
+      const play = new Play(graph(source))
+      const added: Step = (play) => {
+        play.graph = graph(source, other)
+      }
+      // of which it is not read that it was computed, while it is in another graph
+      const elsewhere: Step = (play) => play.run(["C"])
+      assert.deepStrictEqual(sizes(play, [nothing, elsewhere, added, elsewhere]), [0, 0, 0, 1])
+    })
+
     it("AUT17: newlyUpdated of what is observed, when its data is other data", () => {
       const source = Asset.external("A", { observe: Effect.succeed("1") })
       const automation = Condition.anyDepsMatch(Condition.newlyUpdated)
@@ -825,6 +838,19 @@ describe("Condition", () => {
       assert.deepStrictEqual(play.tick(), [])
       play.graph = single(automation, { partitions: Partitions.fixed(["1", "2", "3"]) })
       assert.deepStrictEqual(play.tick(), ["B[3]"])
+    })
+
+    it("what was remembered of a dep as a whole says nothing of its partitions", () => {
+      const automation = Condition.anyDepsMatch(Condition.since(Condition.newlyUpdated, Condition.executionFailed))
+      const graph = (partitions?: Partitions.Any) => {
+        const source = asset("A", partitions === undefined ? {} : { partitions })
+        return Graph.fromAssets([source, asset("B", { deps: [source], automation })])
+      }
+      const play = new Play(graph())
+      const other: Step = (play) => {
+        play.graph = graph(Partitions.fixed(["1", "2"]))
+      }
+      assert.deepStrictEqual(sizes(play, [nothing, a, nothing, other]), [0, 1, 1, 0])
     })
 
     it("keys that are added while the system runs are requested, each once", () => {

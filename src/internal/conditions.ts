@@ -318,7 +318,7 @@ export class Evaluator {
       const state = this.evaluate(entity, context, explanations, requests)
       states.push({ state, context })
     }
-    let log = previous?.log ?? 0
+    let log = Math.max(previous?.log ?? 0, this.input.log ?? 0)
     for (const versions of this.input.versions.values()) {
       if (versions.length > 0 && versions[0]!.cursor > log) log = versions[0]!.cursor
     }

@@ -40,6 +40,11 @@ export interface State {
   /** The partition sets at `now`. */
   readonly resolve: Resolve
   readonly versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>
+  /**
+   * A place in the log up to which everything was recorded when `versions` were read, where those are of some assets only:
+   * what is older is no news of an asset that comes to be one of them.
+   */
+  readonly log?: number | undefined
   readonly outcomes: ReadonlyMap<string, ReadonlyArray<EventLog.OutcomeState>>
   readonly checks: ReadonlyMap<string, ReadonlyArray<EventLog.Logged<EventLog.CheckEvaluated>>>
   /** Runs that have not ended, and those that are waiting to be launched. */
@@ -92,6 +97,8 @@ const noPartitions: ReadonlyArray<string> = []
 /** What does not depend on anything but the definitions, for each graph. */
 const depsOf = new WeakMap<Compiled, Array<ReadonlyArray<Dep> | undefined>>()
 const checksOf = new WeakMap<Compiled, ReadonlyMap<string, ReadonlyArray<{ name: string; blocking: boolean }>>>()
+
+const checksByName = new WeakMap<Compiled, ReadonlyMap<string, Check.Any>>()
 
 const makeDeps = (graph: Compiled, asset: Asset.Any, own: number): ReadonlyArray<Dep> => {
   const found = new Map<number, Array<Asset.AnyInput["mapping"]>>()
@@ -186,7 +193,12 @@ export class Facts {
 
   /** What a check is evaluated from: the asset that it judges comes first. */
   depsOfCheck({ asset, name }: Context): ReadonlyArray<Dep> {
-    const found = this.graph.checks.find((check) => Check.nameOf(check) === name)
+    let byName = checksByName.get(this.graph)
+    if (byName === undefined) {
+      byName = new Map(this.graph.checks.map((check) => [Check.nameOf(check), check]))
+      checksByName.set(this.graph, byName)
+    }
+    const found = byName.get(name)
     const deps: Array<Dep> = [{ id: asset, mappings: [undefined] }]
     for (const input of Object.values(found?.inputs ?? {})) {
       const id = this.graph.ids.get(input.asset.key)

@@ -366,7 +366,7 @@ class Naive {
     const definition = this.tick.definitions.get(key)!
     const holds = (of: Condition.Condition): boolean => this.holds(of, about, part, rootPart)
     const targeted = (test: (run: Run) => boolean): boolean =>
-      this.runs.some((run) => run.running && test(run) && run.targets.get(key)?.has(part.name) === true)
+      this.runs.some((run) => run.running && test(run) && isTarget(run, key, part))
     const stored = (of: Condition.Condition): boolean => this.stored(of, about)?.parts.has(part.name) ?? false
     // inside of what remembers something, all partitions are at issue
     const wholly = (of: Condition.Condition): boolean => this.holds(of, about, part, undefined)
@@ -498,15 +498,17 @@ class Naive {
   }
 
   private evaluated({ check, key }: About, part: Part): Happened | undefined {
-    return this.events(key, part.name, ["check"]).filter((one) => one.check === check).at(-1)
+    return this.events(key, part.name, ["check"]).findLast((one) => one.check === check)
   }
 
   private withRootTarget({ key }: About, part: Part, rootPart: Part | undefined): boolean {
     const event = this.version(key, part.name)
-    const targets = event?.run?.targets.get(this.root.key)
-    if (event === undefined || targets === undefined) return false
+    const run = event?.run
+    if (event === undefined || run === undefined) return false
     const isPart = rootPart !== undefined && this.isNew(event)
-    return isPart ? targets.has(rootPart.name) : this.parts(this.root.key).some(({ name }) => targets.has(name))
+    return isPart
+      ? isTarget(run, this.root.key, rootPart)
+      : this.parts(this.root.key).some((other) => isTarget(run, this.root.key, other))
   }
 
   private needsNonexistent({ check, key }: About, part: Part): boolean {
@@ -525,6 +527,12 @@ class Naive {
       return false
     })
   }
+}
+
+/** A run that was to compute it as a whole, or partitions of it when it had some, was to compute all that it is now. */
+const isTarget = ({ targets }: Run, key: string, { name }: Part): boolean => {
+  const parts = targets.get(key)
+  return parts !== undefined && (parts.has(name) || parts.has("") || name === "")
 }
 
 const usesDownstream = (condition: Condition.Condition): boolean =>
@@ -662,7 +670,7 @@ const changed = (n: Numbers, definitions: ReadonlyArray<Definition>): ReadonlyAr
     }
     switch (n.below(5)) {
       case 0:
-        return { ...old, codeVersion: String(n.below(3)) }
+        return old.external ? old : { ...old, codeVersion: String(n.below(3)) }
       case 1:
         return { ...old, condition: condition(n) }
       case 2:
@@ -686,8 +694,9 @@ const changed = (n: Numbers, definitions: ReadonlyArray<Definition>): ReadonlyAr
 /** A history of one graph, evaluated again and again: both must request the same, each time. */
 const compare = (seed: number): number => {
   const n = numbers(seed)
-  let definitions: ReadonlyArray<Definition> = []
-  for (let at = 0; at < keys.length; at++) definitions = [...definitions, definition(n, at, definitions)]
+  const made: Array<Definition> = []
+  for (let at = 0; at < keys.length; at++) made.push(definition(n, at, made))
+  let definitions: ReadonlyArray<Definition> = made
   const naive = new Naive()
   const play = new Play(built(definitions), begin)
   let requests = 0
