@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from "@effect/vitest"
 import { assets } from "./assets.suite.ts"
+import { automation } from "./automation.suite.ts"
 import { type Lab, openLab } from "./harness.ts"
 import { hostile } from "./hostile.suite.ts"
 import { large } from "./large.suite.ts"
@@ -24,6 +25,7 @@ describe("the web UI", { concurrent: false }, () => {
   lineage(opened)
   assets(opened)
   runs(opened)
+  automation(opened)
   look(opened)
   hostile(opened)
   large(opened)

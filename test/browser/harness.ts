@@ -3,7 +3,7 @@ import { AxeBuilder } from "@axe-core/playwright"
 import sparticuz from "@sparticuz/chromium"
 import { Context, Effect, Layer, ManagedRuntime, Stream } from "effect"
 import { Definitions } from "effect-assets"
-import { Deployment, type Model, Operations, Server } from "effect-assets/server"
+import { Daemon, Deployment, type Model, Operations, Server } from "effect-assets/server"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -21,7 +21,7 @@ export interface Lab {
   /** Serves definitions, or what loads them, until it is closed. */
   readonly serve: (
     definitions: Definitions.Any | Deployment.Source,
-    options?: { readonly port?: number | undefined }
+    options?: ServeOptions
   ) => Promise<Site>
   /** Opens a page, and closes it when the test has ended. What goes wrong in the page fails the test. */
   readonly visit: <A>(
@@ -31,6 +31,12 @@ export interface Lab {
     options?: VisitOptions
   ) => Promise<A>
   readonly close: () => Promise<void>
+}
+
+export interface ServeOptions {
+  readonly port?: number | undefined
+  /** Whether a daemon runs beside it. */
+  readonly daemon?: boolean
 }
 
 export interface VisitOptions extends BrowserContextOptions {
@@ -70,7 +76,7 @@ export const openLab = async (options: { readonly ui?: string } = {}): Promise<L
   return {
     browser,
     serve: async (definitions, options) => {
-      const site = await serve(definitions, ui, options?.port ?? 0)
+      const site = await serve(definitions, ui, options)
       sites.push(site)
       return site
     },
@@ -101,13 +107,14 @@ const start = async (): Promise<Browser> =>
 const serve = async (
   definitions: Definitions.Any | Deployment.Source,
   ui: string,
-  port: number
+  { daemon = false, port = 0 }: ServeOptions = {}
 ): Promise<Site> => {
   const source = Definitions.isDefinitions(definitions)
     ? { module: "definitions.ts", load: Effect.succeed(definitions) }
     : definitions
   const layer = Server.layer({ port, ui }).pipe(
     Layer.provideMerge(Operations.layer),
+    Layer.provideMerge(daemon ? Daemon.layer({ debounce: "10 millis" }) : Layer.empty),
     Layer.provideMerge(Deployment.layer(source))
   )
   const runtime = ManagedRuntime.make(layer)

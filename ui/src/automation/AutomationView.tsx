@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { CalendarClock, FlaskConical, PencilLine, Radar, SearchX, Sparkles, X, Zap } from "lucide-react"
 import { type ReactNode, useEffect, useMemo, useState } from "react"
 import { useMutation } from "../api/index.ts"
+import { conditionsName } from "../api/words.ts"
 import { FailureView } from "../assets/EventDetails.tsx"
 import { fact } from "../assets/fact.ts"
 import {
@@ -315,6 +316,21 @@ const Definition = ({ automation }: { readonly automation: Automation }) => (
   </Card>
 )
 
+const NoConditions = () => (
+  <EmptyState
+    title="No conditions yet"
+    icon={Sparkles}
+    command={`Asset.make("shop/revenue", {
+  inputs: { orders },
+  automation: Condition.eager(),
+  compute: …
+})`}
+  >
+    With a condition, an asset, a check or a job is run without anybody asking: as soon as something upstream has
+    changed, by the clock, or when it is missing.
+  </EmptyState>
+)
+
 const Conditions = () => {
   const [text, setText] = useState("")
   const navigate = useNavigate()
@@ -371,17 +387,7 @@ const Conditions = () => {
               )
           }
         ]}
-        empty={
-          <EmptyState
-            title={text === "" ? "No conditions yet" : "Nothing has these words"}
-            icon={Sparkles}
-            {...text === "" ? { command: `automation: Condition.eager()` } : {}}
-          >
-            {text === ""
-              ? "With a condition, an asset, a check or a job is run without anybody asking: as soon as something upstream has changed, by the clock, or when it is missing."
-              : undefined}
-          </EmptyState>
-        }
+        empty={text === "" ? <NoConditions /> : <EmptyState title="Nothing has these words" icon={SearchX} />}
       />
     </Card>
   )
@@ -558,7 +564,9 @@ export const AutomationView = () => {
       error._tag === "NotFound")
     return (
       <Page title={title}>
-        {unknown
+        {unknown && name === conditionsName
+          ? <NoConditions />
+          : unknown
           ? (
             <EmptyState
               title="There is no such automation"
