@@ -166,7 +166,7 @@ const measure = (what: string, world: World, budget: number): ReadonlyArray<Row>
     {
       what: `${what}: first evaluation`,
       figure: shown(first),
-      limit: `in a new process ${cold.toFixed(0)} ms; ${
+      limit: `the first time ${cold.toFixed(0)} ms; ${
         (JSON.stringify(first.last.cursor).length / count).toFixed(0)
       } bytes kept of each`
     },
