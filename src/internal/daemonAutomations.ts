@@ -56,7 +56,7 @@ const evaluated = Effect.fnUntraced(function*(
   const told = toldOf(session, self.name)
   told.evaluatingSince = startedAt
   const fiber = yield* Effect.forkChild(
-    Effect.withSpan(withLog(within(session.loaded, evaluation)), "assets.automation.evaluate", {
+    Effect.withSpan(within(session.loaded, withLog(evaluation)), "assets.automation.evaluate", {
       attributes: { "automation.name": self.name, "automation.kind": self.kind },
       captureStackTrace: false
     }),

@@ -700,7 +700,7 @@ export const BackfillSummary = Schema.Struct({
     total: Schema.Int,
     /** Those of runs that have succeeded. */
     done: Schema.Int,
-    /** Those of runs that have failed or were cancelled, and were not retried. */
+    /** Those of runs that have failed or were cancelled, and were not tried again. */
     failed: Schema.Int
   }),
   /** `true` if this process goes on with it. */

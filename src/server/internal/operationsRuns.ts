@@ -178,20 +178,29 @@ const toBackfill = Effect.fnUntraced(function*(live: LiveRuns, id: string, curso
   const log = yield* EventLog.EventLog
   const { assets, runs: _, ...detail } = yield* backfillDetail(id)
   const records = yield* log.runs({ backfillId: id })
-  const retried = new Set(records.map(({ retryOf }) => retryOf))
   const runs = { total: records.length, running: 0, succeeded: 0, failed: 0, cancelled: 0 }
-  let [done, failed] = [0, 0]
+  const latest = new Map<string, EventLog.RunRecord>()
   for (const record of records) {
     runs[counters[record.status]]++
-    if (record.status === "Succeeded") done += partitionsIn(record)
-    else if (record.status !== "Running" && !retried.has(record.id)) failed += partitionsIn(record)
+    const what = JSON.stringify([record.keys, record.partitions])
+    // the newest come first: what was tried again counts once
+    if (!latest.has(what)) latest.set(what, record)
   }
+  let [done, failed, running] = [0, 0, 0]
+  for (const record of latest.values()) {
+    if (record.status === "Succeeded") done += partitionsIn(record)
+    else if (record.status === "Running") running += partitionsIn(record)
+    else failed += partitionsIn(record)
+  }
+  const total = assets.reduce((sum, { count }) => sum + (count ?? 1), 0)
+  // several of what has failed may have been tried again in one run
+  failed = Math.max(0, Math.min(failed, total - done - running))
   const summary: AutomationModel.BackfillSummary = {
     ...detail,
     assets: assets.slice(0, shownTargets),
     assetCount: assets.length,
     runs,
-    partitions: { total: assets.reduce((sum, { count }) => sum + (count ?? 1), 0), done, failed },
+    partitions: { total, done, failed },
     here: detail.status === "Running" && live.isBackfilling(id),
     cursor
   }
