@@ -247,22 +247,6 @@ const nameIn = (manifest: string): string => {
   }
 }
 
-/**
- * The directory of the copy of this package that a module imports, if it is another one than this: the command line was
- * then started from elsewhere.
- *
- * @internal
- */
-export const otherCopy = (path: string): string | undefined => {
-  try {
-    const found = dirname(realpathSync(createRequire(path).resolve("effect-assets/package.json")))
-    const here = realpathSync(fileURLToPath(new URL("../../", import.meta.url)))
-    return found === here.replace(/[\\/]$/, "") ? undefined : found
-  } catch {
-    return undefined // it does not import the package, or it is not installed: importing it will tell
-  }
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // importing
 // ---------------------------------------------------------------------------------------------------------------------

@@ -337,12 +337,3 @@ describe("open", () => {
     await call("close", path("definitions.ts"))
   })
 })
-
-describe("otherCopy", () => {
-  it("is the copy of this package that a module has", async () => {
-    const { directory, path } = project({})
-    assert.strictEqual(await call("otherCopy", path("definitions.ts")), join(directory, "node_modules/effect-assets"))
-    assert.isUndefined(await call("otherCopy", join(repository, "examples/weather/definitions.ts")))
-    assert.isUndefined(await call("otherCopy", join(root, "alone.ts")))
-  })
-})

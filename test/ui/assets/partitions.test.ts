@@ -14,13 +14,11 @@ import {
   isInRange,
   keyAt,
   panView,
-  parseRange,
   partitionStates,
   pixelStates,
   positionOf,
   rangeBetween,
   rangeSize,
-  rangeText,
   stateAt,
   type Stretch,
   unknownState,
@@ -192,14 +190,6 @@ describe("ranges", () => {
     })
     const { Failed, Fresh, Missing } = countStates(grid, rangeBetween(grid, 2, 4))
     assert.deepStrictEqual({ Failed, Fresh, Missing }, { Failed: 1, Fresh: 1, Missing: 2 })
-  })
-
-  it("are read as they are written", () => {
-    assert.deepStrictEqual(parseRange(rangeText("2024-01-01", "2024-01-31")), { from: "2024-01-01", to: "2024-01-31" })
-    assert.deepStrictEqual(parseRange("a..b"), { from: "a", to: "b" })
-    assert.deepStrictEqual(parseRange(" a to b "), { from: "a", to: "b" })
-    assert.deepStrictEqual(parseRange("2024-01-01"), { from: "2024-01-01", to: "2024-01-01" })
-    for (const text of ["", "..b", "a..", "a..b..c"]) assert.isUndefined(parseRange(text), text)
   })
 })
 

@@ -1,7 +1,5 @@
-import { useEffect, useState } from "react"
 import { useExternal } from "../external.ts"
 import type { Api } from "./contract.ts"
-import { followLog, followRun } from "./live.ts"
 import {
   definePages,
   defineQuery,
@@ -190,48 +188,6 @@ const runQuery = defineQuery(
 /** A run: what it is to do, and how it stands. */
 export const useRun = (id: string | undefined): QueryResult<Api.Model.RunDetail> =>
   useQuery(runQuery, id === undefined ? undefined : { id })
-
-/** What is followed of a run. */
-export interface Followed<A> {
-  readonly items: ReadonlyArray<A>
-  /** `true` when there is no more to come. */
-  readonly ended: boolean
-  readonly error: unknown
-}
-
-const none: Followed<never> = { items: [], ended: false, error: undefined }
-
-const useFollowed = <A>(
-  id: string | undefined,
-  follow: (
-    id: string,
-    deliver: (items: ReadonlyArray<A>) => void,
-    end: (error: unknown) => void
-  ) => () => void,
-  most: number
-): Followed<A> => {
-  const [state, setState] = useState<{ readonly id: string | undefined } & Followed<A>>({ id, ...none })
-  useEffect(() => {
-    if (id === undefined) return
-    setState({ id, ...none })
-    return follow(
-      id,
-      (items) => setState((before) => ({ ...before, items: [...before.items, ...items].slice(-most) })),
-      (error) => setState((before) => ({ ...before, ended: true, error }))
-    )
-  }, [id, follow, most])
-  return state.id === id ? state : none
-}
-
-/**
- * What happens in a run, from its beginning until it ends, live. After a lost connection what is not recorded
- * (`AssetStarted`, `StepStarted`, `StepFinished`) may come twice or not at all.
- */
-export const useRunEvents = (id: string | undefined): Followed<Api.Model.RunEvent> =>
-  useFollowed(id, followRun, Number.POSITIVE_INFINITY)
-
-/** What programs of a run log, live: the last 50,000 entries. */
-export const useRunLog = (id: string | undefined): Followed<Api.Model.LogEntry> => useFollowed(id, followLog, 50_000)
 
 const planQuery = defineQuery(
   "runs/plan",

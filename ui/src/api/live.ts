@@ -148,7 +148,7 @@ const isLost = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RpcClientError"
 
 /** The place of an event of a run in the log, where it is recorded. */
-export const runCursor = (event: Api.Model.RunEvent): number | undefined => {
+const runCursor = (event: Api.Model.RunEvent): number | undefined => {
   switch (event._tag) {
     case "AssetFinished":
       return event.event.cursor

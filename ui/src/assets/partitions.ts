@@ -167,17 +167,6 @@ export const rangeSize = (axes: Axes, { from, to }: { readonly from: number; rea
   return at.reduce((size, one, i) => size * Math.max(0, bt[i]! - one + 1), 1)
 }
 
-/** A range as text: `2024-01-01 … 2024-01-31`, or one key. */
-export const rangeText = (from: string, to: string): string => from === to ? from : `${from} … ${to}`
-
-/** Reads a range from text: two keys with `…`, `..` or ` to ` between them, or one key. */
-export const parseRange = (text: string): { readonly from: string; readonly to: string } | undefined => {
-  const parts = text.split(/…|\.{2,}|\s+to\s+/).map((part) => part.trim())
-  const [from, to] = parts
-  if (from === undefined || from === "" || to === "" || parts.length > 2) return undefined
-  return { from, to: to ?? from }
-}
-
 /** How many partitions of a range are in which state. */
 export const countStates = (
   axes: Axes,

@@ -209,29 +209,3 @@ export const LineChart = <Point extends ChartPoint>({ points, name, height = 180
     </figure>
   )
 }
-
-/** A small line without axes, for cells of a table. */
-export const Sparkline = ({ values, label, width = 96, height = 20 }: {
-  readonly values: ReadonlyArray<number>
-  readonly label: string
-  readonly width?: number
-  readonly height?: number
-}) => {
-  const least = Math.min(...values.slice(-200))
-  const most = Math.max(...values.slice(-200))
-  const shown = values.slice(-200)
-  const points = shown.map((value, index) => {
-    const x = shown.length === 1 ? width / 2 : (index / (shown.length - 1)) * (width - 4) + 2
-    const y = most === least ? height / 2 : height - 3 - ((value - least) / (most - least)) * (height - 6)
-    return `${x.toFixed(1)},${y.toFixed(1)}`
-  })
-  const last = points.at(-1)
-  return (
-    <svg width={width} height={height} role="img" aria-label={label} className="text-accent-text">
-      <polyline points={points.join(" ")} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" />
-      {last === undefined
-        ? null
-        : <circle cx={last.split(",")[0]} cy={last.split(",")[1]} r="2" fill="currentColor" />}
-    </svg>
-  )
-}

@@ -1,5 +1,5 @@
 import { Link, type LinkProps } from "@tanstack/react-router"
-import type { KeyboardEvent, ReactNode } from "react"
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react"
 import { classes } from "./classes.ts"
 
 /** A tab: where it leads, and whether it is the one that is shown. */
@@ -21,6 +21,11 @@ export const Tabs = ({ tabs, current, label, className }: {
   readonly label: string
   readonly className?: string
 }) => {
+  const ref = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // where there is no room for all of them, the current one is in sight
+    ref.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }, [current])
   const move = (event: KeyboardEvent<HTMLElement>) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
     if (step === 0) return
@@ -32,6 +37,7 @@ export const Tabs = ({ tabs, current, label, className }: {
   }
   return (
     <nav
+      ref={ref}
       aria-label={label}
       onKeyDown={move}
       className={classes("flex gap-1 overflow-x-auto border-b border-border", className)}

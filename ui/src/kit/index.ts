@@ -2,7 +2,7 @@
 export { Badge, StatusBadge, StatusDot } from "./Badge.tsx"
 export { Button, buttonClasses, type ButtonKind, type ButtonProps, IconButton } from "./Button.tsx"
 export { Card } from "./Card.tsx"
-export { type ChartPoint, LineChart, Sparkline } from "./Chart.tsx"
+export { type ChartPoint, LineChart } from "./Chart.tsx"
 export { classes } from "./classes.ts"
 export { Code, CodeBlock, CopyButton } from "./Code.tsx"
 export { type Column, DataTable, type DataTableProps } from "./DataTable.tsx"
@@ -26,7 +26,7 @@ export { MetadataTable, MetadataValue } from "./Metadata.tsx"
 export { Pager } from "./Pager.tsx"
 export { type Problem, problemOf } from "./problem.ts"
 export { Bar, Skeleton, Spinner } from "./Progress.tsx"
-export { compareNumber, compareText, formatSort, parseSort, type Sort, sortRows } from "./sort.ts"
+export { type Sort, sortRows } from "./sort.ts"
 export {
   lookOf,
   type Status,
