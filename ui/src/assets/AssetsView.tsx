@@ -107,7 +107,7 @@ const Summary = ({ counts, loaded, onStatus, selected, total }: {
             </span>
             <span className={classes("flex items-center gap-1 text-xs whitespace-nowrap", toneText[look.tone])}>
               <StatusDot status={word} size={12} label="" />
-              {word === "Stale" ? "Upstream changed" : look.label}
+              {look.label}
             </span>
           </button>
         )

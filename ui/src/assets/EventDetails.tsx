@@ -109,7 +109,11 @@ export const EventDetails = ({ event, known, onPlot, bare }: {
           fact("Time", <Time at={event.timestamp} />),
           fact("Partition", part === undefined ? undefined : <Code>{part}</Code>),
           fact("Run", event.runId === undefined ? undefined : <RunLink id={event.runId} />),
-          fact("Duration", event.durationMillis === undefined ? undefined : <Duration millis={event.durationMillis} />),
+          // a range is computed several partitions at a time
+          fact(
+            event.partitions === undefined ? "Duration" : "Durations, added up",
+            event.durationMillis === undefined ? undefined : <Duration millis={event.durationMillis} />
+          ),
           fact("Attempts", event.attempts === undefined || event.attempts < 2 ? undefined : event.attempts),
           fact(
             "Data version",

@@ -150,22 +150,29 @@ export const AssetState = ({ node, status, compact, tabIndex }: {
   )
 }
 
-/** How many partitions are in which state, as a small bar. */
-export const PartitionsBar = ({ partitions, className }: {
+interface PartitionsProps {
   readonly partitions: NonNullable<AssetStatus["partitions"]>
   readonly className?: string
-}) => (
+}
+
+/** How many partitions are in which state, as a bar alone. */
+export const BarePartitionsBar = ({ partitions, className }: PartitionsProps) => (
+  <Bar
+    label={partitionsText(partitions)}
+    total={partitions.total}
+    parts={[
+      { value: partitions.fresh, fill: toneFill.fresh },
+      { value: partitions.stale, fill: toneFill.stale },
+      { value: partitions.missing, fill: toneFill.missing }
+    ]}
+    {...className === undefined ? {} : { className }}
+  />
+)
+
+/** How many partitions are in which state, as a small bar and in numbers. */
+export const PartitionsBar = ({ partitions, className }: PartitionsProps) => (
   <span className={classes("flex items-center gap-2", className)}>
-    <Bar
-      label={partitionsText(partitions)}
-      total={partitions.total}
-      parts={[
-        { value: partitions.fresh, fill: toneFill.fresh },
-        { value: partitions.stale, fill: toneFill.stale },
-        { value: partitions.missing, fill: toneFill.missing }
-      ]}
-      className="min-w-10 flex-1"
-    />
+    <BarePartitionsBar partitions={partitions} className="min-w-10 flex-1" />
     <span aria-hidden className="shrink-0 text-xs text-text-2 tabular-nums">
       {partitions.fresh.toLocaleString("en")}/{partitions.total.toLocaleString("en")}
     </span>

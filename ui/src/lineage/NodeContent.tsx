@@ -3,9 +3,8 @@ import "./lineage.css"
 import { ShieldAlert } from "lucide-react"
 import { memo } from "react"
 import { type AssetNode, statusOf, useStatus } from "../api/index.ts"
-import { partitionsText } from "../assets/catalog.ts"
-import { statusLabel } from "../assets/Status.tsx"
-import { Bar, classes, lookOf, StatusDot, toneFill, toneText, Tooltip } from "../kit/index.ts"
+import { BarePartitionsBar, statusLabel } from "../assets/Status.tsx"
+import { classes, lookOf, StatusDot, toneText, Tooltip } from "../kit/index.ts"
 import { kindsText, whyText } from "./summary.ts"
 import { nameParts } from "./view.ts"
 
@@ -87,18 +86,9 @@ export const NodeContent = memo(({ focus, node, outside }: {
           </span>
         )}
         <span className="ml-auto flex min-w-0 shrink-[4] items-center gap-1.5">
-          {partitions === undefined || partitions.total === 0 ? null : (
-            <Bar
-              label={partitionsText(partitions)}
-              total={partitions.total}
-              parts={[
-                { value: partitions.fresh, fill: toneFill.fresh },
-                { value: partitions.stale, fill: toneFill.stale },
-                { value: partitions.missing, fill: toneFill.missing }
-              ]}
-              className="w-8! shrink-0"
-            />
-          )}
+          {partitions === undefined || partitions.total === 0
+            ? null
+            : <BarePartitionsBar partitions={partitions} className="w-8! shrink-0" />}
           {kinds === undefined ? null : (
             <span
               title={node.kinds.join(", ")}
