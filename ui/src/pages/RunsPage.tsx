@@ -80,7 +80,7 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
   {
     id: "partitions",
     header: "Partitions",
-    width: "minmax(90px, 1fr)",
+    width: "minmax(110px, 1.8fr)",
     hideBelow: 760,
     cell: (run) =>
       run.partitions === undefined
