@@ -148,7 +148,7 @@ export const make = (
           for (const [key, id] of writes.runKeys) consumed.set(key, id)
           runKeys.set(automation, consumed)
           if (commit.conditionCursor !== undefined) conditionCursors.set(automation, plain(commit.conditionCursor))
-          evaluations.push(...writes.evaluations)
+          evaluations.push(...plain(writes.evaluations))
           states.set(automation, writes.state)
           changed(Math.max(writes.last, version + 1))
           return { _tag: "Committed", tick: writes.tick, queued: writes.queued, state: writes.state }

@@ -84,13 +84,13 @@ export const validRequests = (
 }
 
 /**
- * A commit as it is recorded, but for the cursor of conditions, which may be large. Throws for what no store can keep.
+ * A commit as it is recorded, but for what may be large: the cursor of conditions, and explanations. Throws for what no store can keep.
  *
  * @internal
  */
 export const validCommit = (commit: AutomationStore.Commit): AutomationStore.Commit => {
-  const { conditionCursor: _, ...told } = commit
-  const { evaluations = [], requests = [], tick } = told
+  const { conditionCursor: _, evaluations = [], ...told } = commit
+  const { requests = [], tick } = told
   if (tick === undefined && requests.length > 0) {
     throw new StoreProblem({ message: `"${commit.automation}" requests runs without a tick: commit them with one` })
   }
@@ -103,7 +103,8 @@ export const validCommit = (commit: AutomationStore.Commit): AutomationStore.Com
     whole("the number of an evaluation", evaluation)
     whole("the number of requested partitions", requested)
   }
-  return plain(told)
+  // explanations are large, and become text or a copy where they are kept
+  return { ...plain(told), evaluations }
 }
 
 /**

@@ -241,7 +241,8 @@ interface Outcome {
   readonly next: number
 }
 
-const evaluated = Effect.fnUntraced(function*(
+/** @internal */
+export const evaluated = Effect.fnUntraced(function*(
   session: Session,
   defined: Defined,
   known: Known,
@@ -296,8 +297,12 @@ const evaluated = Effect.fnUntraced(function*(
   return outcome
 })
 
-/** What is remembered of conditions. */
-const remembered = Effect.fnUntraced(function*({ store }: Session) {
+/**
+ * What is remembered of conditions.
+ *
+ * @internal
+ */
+export const remembered = Effect.fnUntraced(function*({ store }: Session) {
   const state = yield* store.state(conditionsName)
   const stored = yield* store.conditionCursor(conditionsName)
   // one of another version of the library is none
