@@ -122,7 +122,7 @@ const One = ({ graph, node, onClear, onExtend, onSearch }: Actions & {
         </div>
       </div>
       {status === undefined || triedText(status) === undefined ? null : (
-        <Section title="Its last try">
+        <Section title="Latest try">
           <Tried assetKey={key} status={status} />
         </Section>
       )}
