@@ -5,6 +5,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { parseIso } from "../internal/windows.ts"
+import * as Zone from "../internal/zone.ts"
 import * as AutomationModel from "../server/AutomationModel.ts"
 import * as Model from "../server/Model.ts"
 import type * as Problem from "../server/Problem.ts"
@@ -265,27 +267,15 @@ const failedAs = (given: Given, { error }: Told) =>
       Effect.fail(ended(exitCodes.failed))
     )
 
-/** Has a time zone of its own. */
-const isZoned = (text: string): boolean => /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(text)
-
 /** A time as somebody writes it, in the time zone of a schedule unless it says otherwise. */
 const timeOf = (text: string, timeZone: string | undefined): Effect.Effect<number, CliFailure> => {
-  const time = isZoned(text)
-    ? Option.map(DateTime.make(text), DateTime.toEpochMillis)
-    : Option.map(
-      DateTime.makeZoned(`${text}${text.includes("T") ? "" : "T00:00"}Z`.replace(" ", "T"), {
-        timeZone: timeZone ?? "UTC",
-        adjustForTimeZone: true
-      }),
-      DateTime.toEpochMillis
+  const zone = Zone.make(timeZone ?? "UTC")
+  const time = zone === undefined ? undefined : parseIso(zone, text)
+  return time === undefined
+    ? Effect.fail(
+      usage(`--at ${Text.visible(text)} is no time: write 2024-02-29T06:00, or with a zone, 2024-02-29T06:00+01:00.`)
     )
-  return Option.match(time, {
-    onNone: () =>
-      Effect.fail(
-        usage(`--at ${Text.visible(text)} is no time: write 2024-02-29T06:00, or with a zone, ...06:00+01:00.`)
-      ),
-    onSome: Effect.succeed
-  })
+    : Effect.succeed(time)
 }
 
 /** Evaluates an automation now, and requests what it says. */
