@@ -96,7 +96,10 @@ describe("verbs", () => {
 
       const whole = yield* ea("materialize", "days")
       assert.strictEqual(whole.exitCode, 2)
-      assert.include(whole.stderr, `- "days" has partitions: say which with --partition or --partitions, leave it out of`)
+      assert.include(
+        whole.stderr,
+        `- "days" has partitions: say which with --partition or --partitions, leave it out of`
+      )
       assert.include(whole.stderr, "or use effect-assets backfill")
       assert.include((yield* ea("load", "days")).stderr, `"days" has partitions: say which one with --partition.`)
 
