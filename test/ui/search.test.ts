@@ -2,8 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   assetSearch,
   assetsSearch,
+  automationSearch,
+  jobSearch,
   lineageSearch,
   parseSearch,
+  queueSearch,
   runsSearch,
   stringifySearch
 } from "../../ui/src/search.ts"
@@ -16,6 +19,8 @@ describe("search parameters", () => {
       const search = assetSearch({ key, tab: "checks", partition: key })
       assert.deepStrictEqual(assetSearch(parseSearch(stringifySearch(search))), search)
     }
+    const named = automationSearch({ name: ":conditions", tick: "a/b", status: "Failed" })
+    assert.deepStrictEqual(automationSearch(parseSearch(stringifySearch(named))), named)
     const many = { group: ["a/b", "c d"], kind: ["sql"], q: "x", sort: "-key" }
     assert.deepStrictEqual(assetsSearch(parseSearch(stringifySearch(assetsSearch(many)))), many)
   })
@@ -36,6 +41,9 @@ describe("search parameters", () => {
       expanded: ["finance"]
     })
     assert.deepStrictEqual(lineageSearch({ hops: "many" }), {})
+    assert.deepStrictEqual(automationSearch({ status: "Fresh", tick: "" }), { name: "" })
+    assert.deepStrictEqual(jobSearch({ name: "a", evaluation: ["1", "2"] }), { name: "a", evaluation: "1" })
+    assert.deepStrictEqual(queueSearch({ status: "Fresh" }), {})
     assert.deepStrictEqual(runsSearch({ status: ["Failed", ""], other: "x" }), { status: ["Failed"] })
   })
 })

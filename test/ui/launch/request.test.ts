@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { Model } from "../../../src/server/Api.ts"
-import { type Choice, choiceOf, readTags, requestOf } from "../../../ui/src/launch/request.ts"
+import { AutomationModel, Model } from "../../../src/server/Api.ts"
+import { type Choice, choiceOf, planOfJob, readTags, requestOf } from "../../../ui/src/launch/request.ts"
 
 const sent = (choice: Partial<Choice>, partitioned = false) => {
   const { problems, request } = requestOf({ ...choiceOf({ keys: ["a"] }), ...choice }, partitioned)
@@ -107,5 +107,32 @@ describe("request", () => {
     assert.property(readTags("=1"), "problem")
     const odd = readTags("__proto__=1")
     assert.isTrue("tags" in odd && Object.hasOwn(odd.tags, "__proto__"))
+  })
+
+  it("a job is run as it is, but for what was chosen", () => {
+    const ofJob = (part: Partial<Choice>, partitioned = false) => {
+      const options = { job: { name: "nightly" }, keys: ["a", "b"], title: "Run nightly", onlyStale: true }
+      const choice = { ...choiceOf(options), ...part }
+      const { problems, request } = requestOf(choice, partitioned)
+      assert.deepStrictEqual(problems, {})
+      if (request._tag !== "Job") throw new Error(request._tag)
+      Schema.decodeUnknownSync(AutomationModel.JobRunRequest)(request.request)
+      return { request: request.request, plan: planOfJob(choice, partitioned) }
+    }
+    assert.deepStrictEqual(ofJob({}), {
+      request: { name: "nightly", onlyStale: true },
+      plan: { keys: ["a", "b"], onlyStale: true }
+    })
+    assert.deepStrictEqual(ofJob({ onlyStale: false, tags: "a=b", mode: "range", from: "1", to: "2" }, true), {
+      request: { name: "nightly", onlyStale: false, tags: { a: "b" }, partitions: { from: "1", to: "2" } },
+      plan: { keys: ["a", "b"], tags: { a: "b" }, partitions: { from: "1", to: "2" } }
+    })
+    // its own partitions only it knows
+    assert.deepStrictEqual(ofJob({ mode: "missing" }, true), {
+      request: { name: "nightly", onlyStale: true },
+      plan: undefined
+    })
+    assert.strictEqual(choiceOf({ job: { name: "a", partitions: "2024" } }).mode, "missing")
+    assert.strictEqual(choiceOf({ job: { name: "a" } }).mode, "pick")
   })
 })

@@ -35,7 +35,7 @@ import {
 import { useWide } from "../runs/useRunView.ts"
 import type { AutomationSearch } from "../search.ts"
 import { Page } from "../shell/Page.tsx"
-import { formatDuration } from "../time.ts"
+import { useZone, zoneName } from "../time.ts"
 import { cronWords } from "./cron.ts"
 import { DaemonBanner } from "./DaemonBanner.tsx"
 import {
@@ -54,7 +54,7 @@ import { nameOf, Target } from "./Target.tsx"
 import { EvaluatedLink, RequestList, TickDetails } from "./TickDetails.tsx"
 import { TickTimeline } from "./TickTimeline.tsx"
 import { type Span, spanOf, spans } from "./timeline.ts"
-import { kindLabel, queuedOf, tickStatuses, tickText, whenText } from "./words.ts"
+import { inZone, kindLabel, queuedOf, shortDuration, tickStatuses, tickText, whenText } from "./words.ts"
 
 const columns: ReadonlyArray<Column<Tick>> = [
   {
@@ -167,6 +167,15 @@ const Header = ({ automation }: { readonly automation: Automation }) => (
   </div>
 )
 
+/** The time in the zone of a schedule, where that is another than the one that times are shown in. */
+const ZonedTime = ({ at, timeZone }: { readonly at: number; readonly timeZone: string }) => {
+  const zone = useZone()
+  const text = inZone(at, timeZone)
+  return text === undefined || text === inZone(at, zoneName(zone))
+    ? null
+    : <span className="w-full text-xs text-text-3">{text} in {timeZone}</span>
+}
+
 const NextTicks = ({ name, running }: { readonly name: string; readonly running: boolean }) => {
   const { data, error, refetch } = usePreview(name, 8)
   return (
@@ -184,6 +193,7 @@ const NextTicks = ({ name, running }: { readonly name: string; readonly running:
               >
                 <Time at={at} format="minute" className="text-sm" />
                 <RelativeTime at={at} className="text-xs text-text-2" />
+                <ZonedTime at={at} timeZone={data.timeZone} />
                 {requests === undefined && reason === undefined ?
                   null :
                   (
@@ -287,7 +297,7 @@ const Definition = ({ automation }: { readonly automation: Automation }) => (
         fact("Missed ticks", automation.catchUp),
         fact(
           "Looks",
-          automation.everyMillis === undefined ? undefined : `every ${formatDuration(automation.everyMillis)}`
+          automation.everyMillis === undefined ? undefined : `every ${shortDuration(automation.everyMillis)}`
         ),
         fact(
           "Looks at",
@@ -625,11 +635,13 @@ export const AutomationView = () => {
         </div>
         <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1.9fr)_minmax(300px,1fr)]">
           <div className="flex min-w-0 flex-col gap-4">
-            {automation.lastTick?.error === undefined ? null : (
-              <Card title="The last tick has failed">
-                <FailureView failure={automation.lastTick.error} />
-              </Card>
-            )}
+            {automation.lastTick?.error === undefined || automation.lastTick.id === tick ?
+              null :
+              (
+                <Card title="The last tick has failed">
+                  <FailureView failure={automation.lastTick.error} />
+                </Card>
+              )}
             {kind === "condition" ? <Conditions /> : null}
             <Ticks automation={automation} search={search} change={change} />
           </div>

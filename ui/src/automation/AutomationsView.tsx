@@ -58,7 +58,7 @@ const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
   {
     id: "next",
     header: "Next",
-    width: "96px",
+    width: "112px",
     hideBelow: 560,
     cell: ({ evaluatingSince, nextTickAt, running }) =>
       evaluatingSince !== undefined
@@ -66,7 +66,7 @@ const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
         : nextTickAt !== undefined
         ? <RelativeTime at={nextTickAt} className="text-text-2" />
         : running
-        ? <span className="text-text-3">{schedules ? "never" : "when it happens"}</span>
+        ? <span className="text-text-3">{schedules ? "never" : "on events"}</span>
         : <span className="text-text-3">stopped</span>
   },
   {
@@ -78,7 +78,7 @@ const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
         <span className="flex min-w-0 flex-col">
           <span className="flex min-w-0 items-center gap-2">
             <StatusBadge status={lastTick.status} />
-            <RelativeTime at={lastTick.startedAt} className="text-xs text-text-2" />
+            <RelativeTime at={lastTick.startedAt} className="text-xs text-text-2 max-sm:hidden" />
           </span>
           <span className="truncate text-xs text-text-2" title={tickText(lastTick)}>{tickText(lastTick)}</span>
         </span>

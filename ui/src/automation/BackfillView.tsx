@@ -37,7 +37,7 @@ import { useBackfill, useCancelBackfill } from "./data.ts"
 type Detail = Api.Model.BackfillDetail
 
 const runColumns: ReadonlyArray<Column<RunSummary>> = [
-  { id: "status", header: "Status", width: "116px", cell: ({ status }) => <StatusBadge status={status} /> },
+  { id: "status", header: "Status", width: "122px", cell: ({ status }) => <StatusBadge status={status} /> },
   { id: "run", header: "Run", width: "96px", cell: ({ id }) => <RunLink id={id} /> },
   {
     id: "partitions",
@@ -155,11 +155,16 @@ const PartitionStates = ({ assetKey }: { readonly assetKey: string }) => {
     return value === 0 ? [] : [{ state, value, fill: toneFill[tones[state]] }]
   })
   return (
-    <Bar
-      parts={parts}
-      total={data.total}
-      label={parts.map(({ state, value }) => `${value.toLocaleString("en")} ${state.toLowerCase()}`).join(", ")}
-    />
+    <>
+      <span aria-hidden className="text-2xs text-text-3">
+        Of all its {data.total.toLocaleString("en")} partitions, now:
+      </span>
+      <Bar
+        parts={parts}
+        total={data.total}
+        label={parts.map(({ state, value }) => `${value.toLocaleString("en")} ${state.toLowerCase()}`).join(", ")}
+      />
+    </>
   )
 }
 

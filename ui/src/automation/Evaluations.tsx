@@ -38,7 +38,9 @@ const Entry = ({ evaluation, onSelect, partitioned, selected }: {
         selected ? "bg-accent-soft" : "hover:bg-surface-2"
       )}
     >
-      <Time at={evaluation.timestamp} format="minute" className="text-text-2" />
+      <span className="min-w-8 text-xs text-text-3 tabular-nums">#{evaluation.evaluation}</span>
+      <RelativeTime at={evaluation.timestamp} className="min-w-20" />
+      <Time at={evaluation.timestamp} format="time" className="text-xs text-text-2" />
       {evaluation.requested > 0
         ? <Badge tone="fresh">{requestedText(evaluation.requested, partitioned)}</Badge>
         : <span className="text-xs text-text-2">Nothing requested</span>}
@@ -56,6 +58,7 @@ const Explanation = ({ before, evaluation, known, partitioned }: {
     flush
     title={
       <span className="flex flex-wrap items-center gap-x-2">
+        <span className="font-normal text-text-3">#{evaluation.evaluation}</span>
         {requestedText(evaluation.requested, partitioned)}
         <RelativeTime at={evaluation.timestamp} className="font-normal text-text-2" />
       </span>
@@ -86,7 +89,7 @@ const Explanation = ({ before, evaluation, known, partitioned }: {
     </div>
     {before === undefined ? null : (
       <p className="border-t border-border px-4 py-1.5 text-xs text-text-3">
-        Marked is what was another in the evaluation before, <RelativeTime at={before.timestamp} />.
+        Marked is what was another in evaluation #{before.evaluation}, <RelativeTime at={before.timestamp} />.
       </p>
     )}
   </Card>

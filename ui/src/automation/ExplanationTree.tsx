@@ -2,7 +2,7 @@ import { ChevronRight, CircleCheck, CircleDashed, CircleDot, CircleMinus, type L
 import { type KeyboardEvent, useMemo, useRef, useState } from "react"
 import { AssetLink, Badge, classes } from "../kit/index.ts"
 import type { ExplanationNode } from "./data.ts"
-import { type ExplanationRow, holdsText, openAtFirst, rowsOf } from "./explanation.ts"
+import { type ExplanationRow, holdsText, labelText, openAtFirst, rowsOf } from "./explanation.ts"
 
 const looks: {
   readonly [status in ExplanationNode["status"]]: { readonly icon: LucideIcon; readonly text: string }
@@ -16,8 +16,8 @@ const looks: {
 /** The asset that a part is about, where it is one: a check is `KEY:CHECK`, a job `:NAME`. */
 const About = ({ about, known }: { readonly about: string; readonly known: (key: string) => boolean }) =>
   known(about)
-    ? <AssetLink assetKey={about} tabIndex={-1} className="truncate font-mono text-xs" />
-    : <span className="truncate font-mono text-xs">{about}</span>
+    ? <AssetLink assetKey={about} tabIndex={-1} className="font-mono text-xs" />
+    : <span className="font-mono text-xs break-all">{about}</span>
 
 const Row = ({ current, known, onToggle, row }: {
   readonly row: ExplanationRow
@@ -45,7 +45,11 @@ const Row = ({ current, known, onToggle, row }: {
       className={classes(
         "flex min-h-7 min-w-0 items-start gap-1.5 rounded-sm border-l-2 py-0.5 pr-3 -outline-offset-2",
         branch && "cursor-pointer hover:bg-surface-2",
-        change === undefined ? "border-transparent" : "border-accent bg-accent-soft",
+        change === undefined
+          ? "border-transparent"
+          : changesBelow
+          ? "border-accent"
+          : "border-accent bg-accent-soft",
         node.status === "unasked" && "text-text-3"
       )}
       style={{ paddingLeft: Math.min(level, 12) * 16 - 8 }}
@@ -58,13 +62,20 @@ const Row = ({ current, known, onToggle, row }: {
       <span className={classes("flex h-6 shrink-0 items-center", text)}>
         <Icon size={14} aria-hidden />
       </span>
-      <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2">
-        <span className="min-w-0 text-sm leading-6 break-words">{node.label}</span>
+      <span className="min-w-0 flex-1 leading-6 break-words *:mr-2">
+        <span className="text-sm">{labelText(node.label)}</span>
         {node.about === undefined ? null : <About about={node.about} known={known} />}
-        <span className={classes("text-xs leading-6 whitespace-nowrap", text)}>{holdsText(node)}</span>
+        <span className={classes("text-xs whitespace-nowrap", text)}>{holdsText(node)}</span>
         {node.words === undefined ?
           null :
-          <span title={node.words} className="max-w-64 truncate font-mono text-xs text-text-2">{node.words}</span>}
+          (
+            <span
+              title={node.words}
+              className="inline-block max-w-64 truncate align-bottom font-mono text-xs text-text-2"
+            >
+              {node.words}
+            </span>
+          )}
         {node.note === undefined ? null : <span className="text-xs text-text-2">{node.note}</span>}
         {change === undefined ? null : <Badge tone="running">{change}</Badge>}
         {change === undefined && changesBelow && !open

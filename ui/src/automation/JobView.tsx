@@ -58,7 +58,7 @@ const Requester = ({ name }: { readonly name: string }) => {
 }
 
 const runColumns: ReadonlyArray<Column<RunSummary>> = [
-  { id: "status", header: "Status", width: "116px", cell: ({ status }) => <StatusBadge status={status} /> },
+  { id: "status", header: "Status", width: "122px", cell: ({ status }) => <StatusBadge status={status} /> },
   { id: "run", header: "Run", width: "96px", cell: ({ id }) => <RunLink id={id} /> },
   {
     id: "partitions",

@@ -69,7 +69,7 @@ const columns: ReadonlyArray<Column<Job>> = [
   {
     id: "actions",
     header: <span className="sr-only">Actions</span>,
-    width: "92px",
+    width: "108px",
     align: "right",
     hideBelow: 440,
     cell: (job) => <RunJobButton job={job} size="sm" />

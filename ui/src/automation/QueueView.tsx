@@ -52,7 +52,7 @@ const columns: ReadonlyArray<Column<Queued>> = [
   {
     id: "status",
     header: "Status",
-    width: "112px",
+    width: "122px",
     cell: (queued) => <StatusBadge status={queuedStatus(queued)} />
   },
   {

@@ -36,7 +36,7 @@ export const nameOf = (name: string): string => name === ":conditions" ? "Condit
 
 /** What an automation requests unless an evaluation says otherwise. */
 export const Target = ({ target }: { readonly target: Automation["target"] }) => {
-  if (target === undefined) return <span className="text-text-3">what each request says</span>
+  if (target === undefined) return <span className="text-text-3">as it says</span>
   if (target.job !== undefined) return <JobLink name={target.job} />
   const [key, ...others] = target.keys ?? []
   return key !== undefined && others.length === 0

@@ -46,12 +46,15 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
 
   const width = Math.max(40, size - labels - 12)
   const range = rangeOf(ticks, Math.max(now, ticks[0]?.startedAt ?? 0), span, next)
-  const dots = dotsOf(ticks, range, width)
+  // before its size is known, everything would be in the wrong place
+  const dots = size === 0 ? [] : dotsOf(ticks, range, width)
   const idOf = (dot: Dot) => dot.ticks[0]!.id
   const at = dots.findIndex((dot) => idOf(dot) === active)
   const shown = dots[at]
   const days = range.end - range.start > 2 * 86_400_000
   const height = lane * tickStatuses.length
+  const marks = size === 0 ? [] : marksOf(range, Math.max(2, Math.floor(width / 90)), offsetOf(zone, range.end))
+  const ahead = size === 0 ? [] : next.filter((time) => time > now && time <= range.end)
   return (
     <div ref={box} className="flex min-w-0 flex-col">
       <div
@@ -90,7 +93,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
               {status}
             </span>
           ))}
-          {marksOf(range, Math.max(2, Math.floor(width / 90)), offsetOf(zone, range.end)).map((mark) => (
+          {marks.map((mark) => (
             <span
               key={mark}
               className="absolute inset-y-0 w-px bg-border"
@@ -101,7 +104,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
             className="absolute inset-y-0 w-px bg-running"
             style={{ left: labels + xOf(range, width, now) }}
           />
-          {next.filter((time) => time > now && time <= range.end).map((time) => (
+          {ahead.map((time) => (
             <span
               key={time}
               className="absolute size-2.5 -translate-x-1/2 rounded-full border border-dashed border-text-3"
@@ -137,7 +140,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
         })}
       </div>
       <div aria-hidden className="relative h-5 text-2xs text-text-3 tabular-nums">
-        {marksOf(range, Math.max(2, Math.floor(width / 90)), offsetOf(zone, range.end)).map((mark) => {
+        {marks.map((mark) => {
           const x = xOf(range, width, mark)
           return x > width - 28 ?
             null :
@@ -152,7 +155,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
         {shown === undefined
           ? dots.length === 0
             ? "No ticks in this time"
-            : next.length > 0
+            : ahead.length > 0
             ? "Dashed: the next ticks"
             : ""
           : dotText(shown, zone)}

@@ -46,6 +46,9 @@ const ended: { readonly [status: string]: string | undefined } = {
   Running: "begins"
 }
 
+/** A duration without what is zero of it. */
+export const shortDuration = (millis: number): string => formatDuration(millis).replace(/\.0 s$/, " s")
+
 /** When an automation is evaluated, such as `every day at 06:00`. */
 export const whenText = (automation: Automation): string => {
   const { assets = [], conditions, cron, everyMillis, jobs = [], kind, match, statuses = [] } = automation
@@ -53,7 +56,7 @@ export const whenText = (automation: Automation): string => {
     case "schedule":
       return cronsText(cron ?? [])
     case "sensor":
-      return everyMillis === undefined ? "from time to time" : `looks every ${formatDuration(everyMillis)}`
+      return everyMillis === undefined ? "from time to time" : `looks every ${shortDuration(everyMillis)}`
     case "assetSensor":
       return assets.length === 1
         ? `when ${assets[0]} has new data`
@@ -103,7 +106,7 @@ export const waitingText = (queued: Queued, now: number): string | undefined => 
   if (queued.status === "Launching") return "It is being launched"
   if (queued.status !== "Queued") return undefined
   if (queued.notBefore !== undefined && queued.notBefore > now) {
-    const when = `Tried again in ${formatDuration(Math.ceil((queued.notBefore - now) / 1000) * 1000)}`
+    const when = `Tried again in ${shortDuration(Math.ceil((queued.notBefore - now) / 1000) * 1000)}`
     return queued.error === undefined ? when : `${when}: ${queued.error.message.split("\n")[0]}`
   }
   return queued.waitingFor ?? "Next"
@@ -126,4 +129,13 @@ export const daemonProblem = (
   }
   const [problem] = daemon.problems
   return problem === undefined ? undefined : { tone: "failed", text: `The daemon reports: ${problem}` }
+}
+
+/** The hour and the minute of a time in a zone; `undefined` where the browser does not know the zone. */
+export const inZone = (at: number, timeZone: string): string | undefined => {
+  try {
+    return new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }).format(at)
+  } catch {
+    return undefined
+  }
 }

@@ -87,8 +87,8 @@ const Facts = ({ run, followed }: { readonly run: Detail; readonly followed: Fol
         null :
         (
           <Link
-            to="/runs"
-            search={{ backfill: run.backfillId }}
+            to="/backfills/$id"
+            params={{ id: run.backfillId }}
             className="inline-flex min-h-6 items-center text-accent-text hover:underline"
           >
             part of a backfill

@@ -14,6 +14,7 @@ import {
 import {
   Badge,
   Button,
+  buttonClasses,
   type Column,
   DataTable,
   Duration,
@@ -318,6 +319,9 @@ const RunsPage = () => {
           {filter.backfill === undefined ? null : (
             <>
               <Chip label={`Backfill: ${shortId(filter.backfill)}`} onRemove={() => set({ backfill: undefined })} />
+              <Link to="/backfills/$id" params={{ id: filter.backfill }} className={buttonClasses("secondary", "sm")}>
+                Open the backfill
+              </Link>
               {anyRunning ? <CancelBackfill id={filter.backfill} /> : null}
             </>
           )}

@@ -2,19 +2,28 @@ import { useNavigate } from "@tanstack/react-router"
 import { Command } from "cmdk"
 import {
   Boxes,
+  CalendarClock,
   CornerDownLeft,
   Folder,
   Globe,
   History,
+  Layers,
+  ListOrdered,
   type LucideIcon,
   Moon,
   Network,
+  Radar,
   RotateCw,
   Search,
-  Sun
+  Sparkles,
+  Sun,
+  Workflow
 } from "lucide-react"
 import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react"
 import { type AssetNode, statusOf, useDeployment, useGraph, useReload, useRuns, useStatus } from "../api/index.ts"
+import { conditionsName } from "../api/words.ts"
+import { useAutomations, useJobs } from "../automation/data.ts"
+import { kindLabel } from "../automation/words.ts"
 import { StatusDot } from "../kit/Badge.tsx"
 import { AssetName, shortId } from "../kit/links.tsx"
 import { RelativeTime } from "../kit/Time.tsx"
@@ -62,6 +71,8 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
   const { graph } = useGraph()
   const deployment = useDeployment()
   const runs = useRuns({})
+  const jobs = useJobs().data
+  const automations = useAutomations().data
   const zone = useZone()
   const reload = useReload(() => showToast({ tone: "success", title: "Definitions are loaded anew" }))
 
@@ -87,12 +98,41 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
     [deployment, text]
   )
   const found = searchTexts(runs.items ?? [], ({ id }) => id, text, text === "" ? 4 : 10)
+  const named = searchTexts(
+    [
+      ...(jobs ?? []).map(({ name }) => ({
+        name,
+        icon: Workflow,
+        hint: "Job",
+        run: () => navigate({ to: "/job", search: { name } })
+      })),
+      ...(automations ?? []).filter(({ kind }) => kind !== "condition").map(({ kind, name }) => ({
+        name,
+        icon: kind === "schedule" ? CalendarClock : Radar,
+        hint: kindLabel[kind],
+        run: () => navigate({ to: "/automation", search: { name } })
+      }))
+    ],
+    ({ name }) => name,
+    text,
+    text === "" ? 0 : 10
+  )
   const id = text.trim()
   const pages = searchTexts(
     [
       { label: "Assets", icon: Boxes, run: () => navigate({ to: "/assets" }) },
       { label: "Lineage", icon: Network, run: () => navigate({ to: "/lineage" }) },
-      { label: "Runs", icon: History, run: () => navigate({ to: "/runs" }) }
+      { label: "Runs", icon: History, run: () => navigate({ to: "/runs" }) },
+      { label: "Jobs", icon: Workflow, run: () => navigate({ to: "/jobs" }) },
+      { label: "Schedules", icon: CalendarClock, run: () => navigate({ to: "/schedules" }) },
+      { label: "Sensors", icon: Radar, run: () => navigate({ to: "/sensors" }) },
+      {
+        label: "Conditions",
+        icon: Sparkles,
+        run: () => navigate({ to: "/automation", search: { name: conditionsName } })
+      },
+      { label: "Backfills", icon: Layers, run: () => navigate({ to: "/backfills" }) },
+      { label: "Queue", icon: ListOrdered, run: () => navigate({ to: "/queue" }) }
     ],
     ({ label }) => label,
     text,
@@ -111,7 +151,7 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
     text,
     10
   )
-  const nothing = assets.length + groups.length + found.length + pages.length + actions.length === 0
+  const nothing = assets.length + groups.length + found.length + pages.length + named.length + actions.length === 0
 
   return (
     <dialog
@@ -132,7 +172,7 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
           <Command.Input
             value={text}
             onValueChange={setText}
-            placeholder="Search assets, groups, runs, pages and actions…"
+            placeholder="Search assets, groups, jobs, runs, pages and actions…"
             className="h-12 w-full bg-transparent text-base outline-none"
           />
         </div>
@@ -168,6 +208,15 @@ const PaletteDialog = ({ onClose }: { readonly onClose: () => void }) => {
             <Command.Group heading="Pages" className={groupClasses}>
               {pages.map(({ icon, label, run }) => (
                 <Item key={label} value={`page ${label}`} icon={icon} onSelect={go(run)}>{label}</Item>
+              ))}
+            </Command.Group>
+          )}
+          {named.length === 0 ? null : (
+            <Command.Group heading="Automation" className={groupClasses}>
+              {named.map(({ hint, icon, name, run }) => (
+                <Item key={`${hint} ${name}`} value={`${hint} ${name}`} icon={icon} hint={hint} onSelect={go(run)}>
+                  <span className="truncate">{name}</span>
+                </Item>
               ))}
             </Command.Group>
           )}
