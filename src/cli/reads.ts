@@ -209,6 +209,7 @@ export const show = (
       ),
       ...field("code version", asset.codeVersion),
       ...field("freshness", asset.freshnessPolicy),
+      ...field("automation", asset.automation),
       ...field("IO manager", asset.ioManager),
       ...field("pool", asset.pool),
       ...list(

@@ -95,7 +95,7 @@ export const AssetNode = Schema.Struct({
   checks: Schema.Int,
   /** The multi-asset it is an output of. */
   multi: optional(Text),
-  /** When it is computed without anybody asking, in words. */
+  /** When it is computed without anybody asking: the name of its condition, if that has one, or else what it says. */
   automation: optional(Text)
 })
 

@@ -94,6 +94,7 @@ const make = () => {
       yield* Effect.log(`there are ${inbox.length}`)
       const newest = inbox.at(-1)
       if (newest === "broken") return yield* Effect.fail(new Error(`cannot read ${hostile}`))
+      if (newest === "interrupted") return yield* Effect.interrupt
       return newest === undefined || newest === cursor
         ? Automation.skip("no new file")
         : Automation.request({ runKey: newest }, { cursor: newest })
@@ -296,6 +297,19 @@ describe("automations", () => {
     assert.deepStrictEqual(schedule.requests.map(({ words }) => words), ["days for the partition 2024-02-09"])
     made.inbox.push("broken")
     assert.deepInclude(yield* operations.evaluateAutomation("files"), { status: "Failed", requests: [] })
+    // a program ends its evaluation, not that of whoever asks
+    made.inbox.push("interrupted")
+    for (
+      const { error, status } of [
+        yield* operations.evaluateAutomation("files"),
+        (yield* operations.tickNow("files")).tick!
+      ]
+    ) {
+      assert.deepStrictEqual(
+        [status, error?.message],
+        ["Failed", "The program of the automation has interrupted itself."]
+      )
+    }
     assert.deepInclude(yield* operations.evaluateAutomation("ordered"), { status: "Skipped" })
     assert.deepInclude(yield* operations.evaluateAutomation("failures"), { status: "Skipped" })
     for (const name of ["pushed", ":conditions"]) {

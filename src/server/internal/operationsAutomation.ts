@@ -4,6 +4,8 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -123,16 +125,19 @@ const evaluateOptions = Effect.fnUntraced(function*({ graph, jobs }: Loaded) {
 /** What is read once for all automations. */
 interface Known {
   readonly states: ReadonlyMap<string, State>
-  readonly queued: ReadonlyArray<AutomationStore.QueuedRun>
+  /** How many runs wait, by who requested them. */
+  readonly queued: ReadonlyMap<string | undefined, number>
   readonly status: Daemon.Status | undefined
   readonly now: number
 }
 
 const readKnown = Effect.fnUntraced(function*({ here }: Evaluators) {
   const store = yield* AutomationStore.AutomationStore
+  const queued = new Map<string | undefined, number>()
+  for (const { automation } of yield* store.queue()) queued.set(automation, (queued.get(automation) ?? 0) + 1)
   const known: Known = {
     states: yield* store.states,
-    queued: yield* store.queue(),
+    queued,
     status: here && (yield* here.status),
     now: yield* Clock.currentTimeMillis
   }
@@ -159,7 +164,7 @@ const commonOf = (name: string, startRunning: boolean, known: Known) => {
       ...(state?.lastTick !== undefined && { lastTick: toLast(state.lastTick) }),
       ...(told?.lastEvaluatedAt !== undefined && { lastEvaluatedAt: told.lastEvaluatedAt }),
       ...(told?.evaluatingSince !== undefined && { evaluatingSince: told.evaluatingSince }),
-      queuedRuns: known.queued.filter(({ automation }) => automation === name).length
+      queuedRuns: known.queued.get(name) ?? 0
     }
   }
 }
@@ -416,6 +421,16 @@ const evaluation = Effect.fnUntraced(function*(
   }
 })
 
+const failedBy = (cause: Cause.Cause<unknown>): Automation.Evaluation => ({
+  status: "Failed",
+  requests: [],
+  error: recorded(
+    Cause.hasInterruptsOnly(cause)
+      ? Cause.fail(new Error("The program of the automation has interrupted itself."))
+      : cause
+  )
+})
+
 const evaluateNow = Effect.fnUntraced(function*(loaded: Loaded, name: string, at: number | undefined) {
   const found = yield* find(loaded, name)
   if (found._tag === "Conditions") {
@@ -431,16 +446,12 @@ const evaluateNow = Effect.fnUntraced(function*(loaded: Loaded, name: string, at
   const state = yield* store.state(name)
   const options = yield* evaluateOptions(loaded)
   const time = at ?? (yield* Clock.currentTimeMillis)
-  const [{ error, requests, ...evaluated }, log] = yield* withLog(evaluation(self, state, options, time)).pipe(
-    // the program of a user may interrupt itself
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause as Cause.Cause<never>)
-        : Effect.succeed(
-          [{ status: "Failed", requests: [], error: recorded(cause) } as Automation.Evaluation, ""] as const
-        )
-    )
-  )
+  // in a fiber of its own: the program of a user may interrupt itself
+  const fiber = yield* Effect.forkChild(withLog(evaluation(self, state, options, time)), { startImmediately: true })
+  const exit = yield* Fiber.await(fiber)
+  const [{ error, requests, ...evaluated }, log] = Exit.isSuccess(exit)
+    ? exit.value
+    : [failedBy(exit.cause), ""] as const
   const consumed = yield* store.consumed(name, requests.flatMap(({ runKey }) => runKey === undefined ? [] : [runKey]))
   const preview: AutomationModel.EvaluationPreview = {
     name,

@@ -90,7 +90,8 @@ const nodeOf = (asset: Asset.Any, checks: number): Model.AssetNode => {
     hasConfig: asset.config !== undefined,
     checks,
     ...(asset.output !== undefined && { multi: asset.output.multi.name }),
-    ...(asset.automation !== undefined && { automation: Condition.explain(asset.automation) })
+    // of thousands of assets with the same one, its name says enough
+    ...(asset.automation !== undefined && { automation: asset.automation.label ?? Condition.explain(asset.automation) })
   }
 }
 
@@ -131,6 +132,7 @@ export const definitionOf = (
   return {
     ...nodes[id]!,
     name: names.get(asset.key) ?? asset.key,
+    ...(asset.automation !== undefined && { automation: Condition.explain(asset.automation) }),
     ...(asset.description !== undefined && { description: asset.description }),
     metadata: asset.metadata,
     ...(asset.codeVersion !== undefined && { codeVersion: asset.codeVersion }),
