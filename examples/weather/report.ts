@@ -1,6 +1,6 @@
 /** What people read. */
 import { Option, Schedule, Schema } from "effect"
-import { Asset, Freshness, Metadata } from "effect-assets"
+import { Asset, Condition, Freshness, Metadata } from "effect-assets"
 import { Outbox } from "./resources.ts"
 import { getaways } from "./travel.ts"
 import { extremes, heat_wave, yearly_weather } from "./weather.ts"
@@ -17,6 +17,7 @@ export const heat_warning = Asset.make("heat_warning", {
   description: "A warning to be printed in red.",
   kinds: ["markdown"],
   codeVersion: "1",
+  automation: Condition.eager(),
   inputs: { heat_wave },
   schema: Schema.String,
   *compute({ heat_wave }) {
@@ -31,6 +32,12 @@ export const report = Asset.make("report", {
   kinds: ["markdown"],
   codeVersion: "1",
   freshness: Freshness.window({ fail: "7 days", warn: "6 days" }),
+  // eager waits for what is missing, and a warning may be missing for ever
+  automation: Condition.replace(
+    Condition.eager(),
+    Condition.anyDepsMissing,
+    Condition.ignore(Condition.anyDepsMissing, [heat_warning.key])
+  ),
   inputs: { yearly_weather, ...extremes.assets, getaways, heat_warning: Asset.optional(heat_warning) },
   schema: Schema.String,
   *compute({ driest_month, getaways, heat_warning, wettest_month, yearly_weather }) {
@@ -52,6 +59,7 @@ export const report = Asset.make("report", {
 export const announcement = Asset.make("announcement", {
   ...common,
   description: "Tells the readers that there is a new report.",
+  automation: Condition.eager(),
   deps: [report],
   *compute(_, { runId }) {
     const outbox = yield* Outbox

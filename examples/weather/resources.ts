@@ -2,11 +2,55 @@
  * What the assets need from outside: files to read, somewhere to send a message. Each is a service with a layer for
  * production and one for tests.
  */
-import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
+import { Context, Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Stream } from "effect"
 import { Asset, IOManager } from "effect-assets"
 import { Local } from "effect-assets/node"
 import { Csv } from "effect/encoding"
 import { hash } from "node:crypto"
+
+/** Where others deliver files, by name: what was delivered takes the place of the file that came with the example. */
+export class Inbox extends Context.Service<Inbox, {
+  /** The files that are there. Their version is another one when they are delivered again. */
+  readonly files: Effect.Effect<ReadonlyArray<Delivery>, PlatformError.PlatformError>
+  readonly read: (name: string) => Effect.Effect<Option.Option<string>, PlatformError.PlatformError>
+}>()("weather/Inbox") {
+  /** The files of a directory. */
+  static readonly layer = (directory: string) =>
+    Layer.effect(
+      Inbox,
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        yield* fs.makeDirectory(directory, { recursive: true })
+        return {
+          files: Effect.flatMap(
+            fs.readDirectory(directory),
+            Effect.forEach(Effect.fnUntraced(function*(name) {
+              const { mtime, size } = yield* fs.stat(path.join(directory, name))
+              const modified = Option.getOrElse(Option.map(mtime, (date) => date.toISOString()), () => "")
+              return { name, version: `${size} bytes ${modified}` }
+            }))
+          ),
+          read: Effect.fnUntraced(function*(name) {
+            const file = path.join(directory, name)
+            return (yield* fs.exists(file)) ? Option.some(yield* fs.readFileString(file)) : Option.none()
+          })
+        }
+      })
+    )
+
+  /** Texts in memory, by file name. More may be delivered while it is used. */
+  static readonly layerTest = (files: { readonly [name: string]: string } = {}) =>
+    Layer.succeed(Inbox, {
+      files: Effect.sync(() => Object.entries(files).map(([name, text]) => ({ name, version: hash("sha256", text) }))),
+      read: (name) => Effect.sync(() => Option.fromUndefinedOr(files[name]))
+    })
+}
+
+export interface Delivery {
+  readonly name: string
+  readonly version: string
+}
 
 /** Tables in CSV files, as an IO manager that can only load: it stores the external assets of this example. */
 export class Datasets extends Context.Service<Datasets, IOManager.Service>()("weather/Datasets") {
@@ -17,23 +61,28 @@ export class Datasets extends Context.Service<Datasets, IOManager.Service>()("we
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const main = yield* path.fromFileUrl(new URL(import.meta.resolve("vega-datasets")))
-      return csvFiles((file) => fs.readFileString(path.join(path.dirname(main), "..", "data", file)))
+      return csvFiles(yield* Inbox, (file) => fs.readFileString(path.join(path.dirname(main), "..", "data", file)))
     })
   )
 
   /** Texts in memory, by file name. They may be changed while it is used. */
   static readonly layerTest = (files: { readonly [name: string]: string }) =>
-    Layer.sync(Datasets, () =>
-      csvFiles((file) =>
-        Effect.suspend(() => {
-          const text = files[file]
-          return text === undefined ? Effect.fail(new IOManager.NotStored()) : Effect.succeed(text)
-        })
-      ))
+    Layer.effect(
+      Datasets,
+      Effect.map(Inbox, (inbox) =>
+        csvFiles(inbox, (file) =>
+          Effect.suspend(() => {
+            const text = files[file]
+            return text === undefined ? Effect.fail(new IOManager.NotStored()) : Effect.succeed(text)
+          })))
+    )
 }
 
 /** The asset `datasets/airports.csv` is the file `airports.csv`, read through the schema of the asset. */
-const csvFiles = (read: (file: string) => Effect.Effect<string, unknown>): IOManager.Service => {
+const csvFiles = (
+  inbox: Inbox["Service"],
+  read: (file: string) => Effect.Effect<string, unknown>
+): IOManager.Service => {
   const tables = new Map<string, { readonly text: string; readonly rows: Effect.Effect<unknown, unknown> }>()
 
   const parse = (text: string, { schema = Schema.Unknown }: IOManager.Slot) =>
@@ -50,7 +99,9 @@ const csvFiles = (read: (file: string) => Effect.Effect<string, unknown>): IOMan
   return IOManager.make({
     save: () => Effect.fail(new IOManager.Unsupported()),
     load: Effect.fnUntraced(function*(slot) {
-      const text = yield* read(slot.key.slice(slot.key.lastIndexOf("/") + 1))
+      const file = slot.key.slice(slot.key.lastIndexOf("/") + 1)
+      const delivered = yield* inbox.read(file)
+      const text = Option.isSome(delivered) ? delivered.value : yield* read(file)
       // each day is computed from the whole file, which is parsed once as long as it stays the same
       let table = tables.get(slot.key)
       if (table?.text !== text) tables.set(slot.key, table = { text, rows: yield* Effect.cached(parse(text, slot)) })
@@ -99,6 +150,10 @@ export class OutboxError extends Schema.TaggedError<OutboxError>()("OutboxError"
   }
 }
 
-/** All that a run needs, on this machine: values, the log of events and messages in one directory. */
+/** All that a run needs, on this machine: values, the log of events, messages and what was delivered in one directory. */
 export const layerLocal = (directory: string) =>
-  Layer.mergeAll(Datasets.layer, Outbox.layer(`${directory}/outbox.txt`), Local.layer({ directory }))
+  Layer.mergeAll(
+    Layer.provideMerge(Datasets.layer, Inbox.layer(`${directory}/inbox`)),
+    Outbox.layer(`${directory}/outbox.txt`),
+    Local.layer({ directory })
+  )

@@ -1,6 +1,6 @@
 /** Where to fly when it rains. */
 import { Schema } from "effect"
-import { Asset } from "effect-assets"
+import { Asset, Condition } from "effect-assets"
 import { Datasets, look } from "./resources.ts"
 
 const common = { group: "travel", owners: ["team:travel"] } as const
@@ -31,6 +31,7 @@ export const getaways = Asset.make("getaways", {
   ...common,
   description: "The southern cities with the most direct flights from Seattle.",
   codeVersion: "1",
+  automation: Condition.eager(),
   inputs: { airports, flights },
   schema: Schema.Array(Schema.Struct({ airport: Schema.String, city: Schema.String, flights: Schema.Int })),
   *compute({ airports, flights }) {

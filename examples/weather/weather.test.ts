@@ -5,7 +5,7 @@ import { Catalog, EventLog, Graph, IOManager, Partitions, PartitionSubset, Runti
 import { TestClock } from "effect/testing"
 import { graph } from "./graph.ts"
 import { announcement, heat_warning, report } from "./report.ts"
-import { Datasets, Outbox, OutboxError } from "./resources.ts"
+import { Datasets, Inbox, Outbox, OutboxError } from "./resources.ts"
 import { getaways } from "./travel.ts"
 import { daily_weather, type Day, days, extremes, heat_wave, monthly_rain, months } from "./weather.ts"
 
@@ -129,7 +129,7 @@ const hot = { "2012-07-30": { high: 34 }, "2012-07-31": { high: 36 }, "2012-08-0
 /** Nothing of this touches a disk: other files, the same graph. */
 const inMemory = (files: { readonly [file: string]: string }, messages: Array<string> = []) =>
   Layer.mergeAll(
-    Datasets.layerTest(files),
+    Layer.provide(Datasets.layerTest(files), Inbox.layerTest()),
     Outbox.layerTest(messages),
     IOManager.layerMemory,
     EventLog.layerMemory,

@@ -1,6 +1,6 @@
 /** Four years of weather in Seattle: day by day, by month, by year. */
 import { DateTime, Effect, Option, Schema } from "effect"
-import { Asset, Metadata, Partitions } from "effect-assets"
+import { Asset, Condition, Metadata, Partitions } from "effect-assets"
 import { Datasets, look } from "./resources.ts"
 
 const common = { group: "weather", owners: ["team:weather"] } as const
@@ -90,11 +90,18 @@ export const monthly_rain = Asset.make("monthly_rain", {
   }
 })
 
+/** As soon as a day has changed, unless it cannot have been: what a blocking check has stopped goes no further. */
+const eager = Condition.and(
+  Condition.eager(),
+  Condition.not(Condition.anyDepsMatch(Condition.anyChecksMatch(Condition.checkFailed, { blockingOnly: true })))
+)
+
 /** No partitions: the whole table, from all days. */
 export const yearly_weather = Asset.make("yearly_weather", {
   ...common,
   description: "Rain, sun and extreme temperatures by year.",
   codeVersion: "1",
+  automation: eager,
   inputs: { days: Asset.partitions(daily_weather) },
   schema: Schema.Array(Schema.Struct({
     year: Schema.String,
@@ -121,7 +128,10 @@ export const extremes = Asset.multi("extremes", {
   description: "The months with the most and the least rain.",
   codeVersion: "1",
   inputs: { months: Asset.partitions(monthly_rain) },
-  outputs: { wettest_month: { schema: Month }, driest_month: { schema: Month } },
+  outputs: {
+    wettest_month: { schema: Month, automation: Condition.eager() },
+    driest_month: { schema: Month, automation: Condition.eager() }
+  },
   *compute({ months }) {
     const byRain = [...months.values()].sort((a, b) => a.rain - b.rain)
     return { wettest_month: Option.fromUndefinedOr(byRain.at(-1)), driest_month: Option.fromUndefinedOr(byRain[0]) }
@@ -133,6 +143,7 @@ export const heat_wave = Asset.make("heat_wave", {
   ...common,
   description: "The longest run of hot days, if there is one.",
   codeVersion: "1",
+  automation: eager,
   inputs: { days: Asset.partitions(daily_weather) },
   schema: Schema.Struct({ from: Schema.String, to: Schema.String, days: Schema.Int, high: Schema.Finite }),
   config: Schema.Struct({
