@@ -387,7 +387,7 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
         const state = yield* stateOf(session, self.name)
         toldOf(session, self.name).lastEvaluatedAt = startedAt
         const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
-        if (committed._tag === "Conflict") yield* new Changed()
+        if (committed._tag === "Conflict") return yield* new Changed()
       }))
     const fiber = yield* Effect.forkChild(within(session.loaded, streaming), { startImmediately: true })
     const exit = yield* Fiber.await(fiber)
