@@ -10,7 +10,6 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
 import * as Condition from "../Condition.ts"
-import type * as EventLog from "../EventLog.ts"
 import * as Freshness from "../Freshness.ts"
 import * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
@@ -164,8 +163,7 @@ const read = Effect.fnUntraced(function*(
   const resolve = yield* within(loaded, resolveSets(compiled.assets))
   // first: what is launched meanwhile is seen twice rather than never
   const queued = yield* store.queue()
-  const all = yield* log.versions()
-  const versions = ours(compiled.ids, all)
+  const versions = ours(compiled.ids, yield* log.versions())
   const outcomes = yield* log.outcomes()
   const checks = compiled.checks.length === 0 && compiled.assets.every(({ checks }) => Object.keys(checks).length === 0)
     ? new Map<string, never>()
@@ -201,18 +199,10 @@ const read = Effect.fnUntraced(function*(
     backfills: [...known.backfills.values()],
     runs: known.executed,
     previous,
-    log: newestOf(all),
     now
   }
   return input
 })
-
-/** How far the log was read, be it about assets that the graph does not have: what one of them did before is no news of it. */
-const newestOf = (versions: ReadonlyMap<string, ReadonlyArray<EventLog.VersionState>>): number => {
-  let newest = 0
-  for (const states of versions.values()) for (const { cursor } of states) newest = Math.max(newest, cursor)
-  return newest
-}
 
 /** When time may change what conditions come to. */
 const nextTime = (defined: Defined, versions: Input["versions"], now: number): number => {
@@ -238,12 +228,8 @@ const nextTime = (defined: Defined, versions: Input["versions"], now: number): n
 const decodeCursor = Schema.decodeUnknownOption(Condition.Cursor)
 
 /** Whether an evaluation has learned nothing that the next one has to know. */
-const isUnchanged = (
-  defined: Defined,
-  { previous: before, versions }: Input,
-  after: Condition.Cursor
-): boolean =>
-  before !== undefined && newestOf(versions) <= before.log && before.checks === after.checks &&
+const isUnchanged = (defined: Defined, before: Condition.Cursor | undefined, after: Condition.Cursor): boolean =>
+  before !== undefined && before.log === after.log && before.checks === after.checks &&
   defined.crons.every((cron) => Cron.nextTick(cron, before.now) > after.now) &&
   JSON.stringify([before.entities, before.observed]) === JSON.stringify([after.entities, after.observed])
 
@@ -270,7 +256,7 @@ export const evaluated = Effect.fnUntraced(function*(
   const input = yield* read(session, defined, known, previous)
   const { cursor, explanations, requests } = yield* Effect.sync(() => evaluate(input))
   const next = nextTime(defined, input.versions, input.now)
-  if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, input, cursor)) {
+  if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, previous, cursor)) {
     const outcome: Outcome = { cursor, tick: undefined, next }
     return outcome
   }
