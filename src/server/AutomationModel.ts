@@ -459,6 +459,8 @@ export const ConditionModel = Schema.Struct({
   /** The key of an asset, a check as `KEY:CHECK`, a job as `:NAME`. */
   key: Text,
   kind: ConditionKind,
+  /** Its name, such as `eager`, if it has one. */
+  label: optional(Text),
   /** What it says. */
   words: Text,
   /** Its newest evaluation that is recorded: one that changes nothing is not. */
