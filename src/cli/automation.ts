@@ -391,10 +391,10 @@ export const conditions: Work = (given) =>
         { title: "last changed", drops: 1 },
         { title: "requested", drops: 2 }
       ],
-      items.map(({ key, kind, last, words }) => [
+      items.map(({ key, kind, label, last, words }) => [
         key,
         kind,
-        words,
+        label ?? words,
         last === undefined ? { text: "never evaluated", look: "dim" } : when(given, last.timestamp),
         last === undefined ? "" : requestedText(kind, last.requested)
       ])

@@ -128,7 +128,7 @@ describe("automation", () => {
       const { ea, ok } = yield* project
       assert.match(
         yield* ok("automation", "list"),
-        /^revenue +asset +in the latest time window, and .* never evaluated$/m
+        /^revenue +asset +eager +never evaluated$/m
       )
       const before = yield* ea("automation", "explain", "revenue")
       assert.match(before.stdout, /^revenue: in the latest time window/)

@@ -518,6 +518,7 @@ const conditionsPage = Effect.fnUntraced(function*(loaded: Loaded, query: Parame
       Effect.map(store.evaluations({ key, limit: 1 }), ([last]): AutomationModel.ConditionModel => ({
         key,
         kind,
+        ...(condition.label !== undefined && { label: condition.label }),
         words: Condition.explain(condition),
         ...(last !== undefined && {
           last: {
