@@ -8,7 +8,10 @@ import { Local } from "effect-assets/node"
 import { Csv } from "effect/encoding"
 import { hash } from "node:crypto"
 
-/** Where others deliver files, by name: what was delivered takes the place of the file that came with the example. */
+/**
+ * Where others deliver files, by name: what was delivered takes the place of the file that came with the example. One that is
+ * read before it is whole has another version later, and is taken again.
+ */
 export class Inbox extends Context.Service<Inbox, {
   /** The files that are there. Their version is another one when they are delivered again. */
   readonly files: Effect.Effect<ReadonlyArray<Delivery>, PlatformError.PlatformError>

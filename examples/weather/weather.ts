@@ -91,10 +91,8 @@ export const monthly_rain = Asset.make("monthly_rain", {
 })
 
 /** As soon as a day has changed, unless it cannot have been: what a blocking check has stopped goes no further. */
-const eager = Condition.and(
-  Condition.eager(),
-  Condition.not(Condition.anyDepsMatch(Condition.anyChecksMatch(Condition.checkFailed, { blockingOnly: true })))
-)
+const isBlocked = Condition.anyDepsMatch(Condition.anyChecksMatch(Condition.checkFailed, { blockingOnly: true }))
+const eager = Condition.and(Condition.eager(), Condition.not(Condition.label(isBlocked, "any deps blocked")))
 
 /** No partitions: the whole table, from all days. */
 export const yearly_weather = Asset.make("yearly_weather", {
