@@ -376,6 +376,45 @@ export const automation = (lab: () => Lab): void => {
       })
     })
 
+    it("texts that come with automation are shown as they are, whatever they hold", async () => {
+      const { control, html } = Deployments
+      const page = { reason: html, description: `${html} ${control}` }
+      const key = Asset.make("a", {
+        automation: Condition.label(Condition.missing, html),
+        compute: () => Effect.succeed(1)
+      })
+      const site = await lab().serve(Definitions.make({
+        graph: Graph.make({ key }),
+        automations: [
+          Automation.sensor("constructor", {
+            description: page.description,
+            *evaluate() {
+              yield* Effect.logInfo(`${html} ${control}`)
+              return Automation.skip(page.reason, { cursor: html })
+            }
+          }),
+          Automation.sensor("__proto__", { evaluate: () => Effect.fail(new Error(`${html} ${control}`)) })
+        ],
+        layer: Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory, RunLogs.layerMemory)
+      }))
+      const first = await tick(site, "constructor")
+      await tick(site, "__proto__")
+      await tick(site, ":conditions")
+      await lab().visit(site, "/sensors", async (page) => {
+        await rowOf(page, "Sensors", "constructor").getByText(html).first().waitFor()
+        await rowOf(page, "Sensors", "__proto__").getByText(html).first().waitFor()
+        await go(page, site, `/automation?name=constructor&tick=${first.tick!.id}`)
+        await page.getByRole("region", { name: "Tick", exact: true }).getByText(html).first().waitFor()
+        await page.getByRole("region", { name: "Cursor" }).getByText(html).waitFor()
+        await go(page, site, "/automation?name=__proto__")
+        await page.getByRole("region", { name: "The last tick has failed" }).getByText(html).first().waitFor()
+        await go(page, site, "/asset?key=a&tab=automation")
+        await page.getByRole("tree").getByText(html).first().waitFor()
+        assert.isFalse(await page.evaluate(() => "hacked" in globalThis))
+        assert.strictEqual(await page.evaluate(() => document.images.length), 1)
+      })
+    })
+
     it("every page is accessible in both themes, and fits a telephone", async () => {
       const { definitions, inbox } = shop()
       inbox.files.push("2024.csv")
@@ -389,14 +428,14 @@ export const automation = (lab: () => Lab): void => {
         )
       )
       const pages: ReadonlyArray<readonly [path: string, text: string]> = [
-        [`/automation?name=new_files&tick=${ticked.tick!.id}`, "looking at 1 files"],
-        ["/asset?key=shop/total&tab=automation", "Condition"],
         ["/sensors", "new_files"],
-        ["/automation?name=every_morning", "Next ticks"],
         ["/automation?name=:conditions", "stock/by_day"],
         ["/job?name=nightly_report", "Requested by"],
-        ["/jobs", "nightly_report"],
         [`/backfills/${backfillId}`, "2024-01-02"],
+        [`/automation?name=new_files&tick=${ticked.tick!.id}`, "looking at 1 files"],
+        ["/asset?key=shop/total&tab=automation", "Condition"],
+        ["/automation?name=every_morning", "Next ticks"],
+        ["/jobs", "nightly_report"],
         ["/schedules", "every_morning"],
         ["/queue", "every_morning"],
         ["/backfills", "stock/by_day"]
@@ -404,8 +443,8 @@ export const automation = (lab: () => Lab): void => {
       const faults: Array<string> = []
       for (const theme of ["light", "dark"] as const) {
         await lab().visit(site, "/schedules", async (page) => {
-          // the last ones are made of the same parts
-          for (const [path, text] of pages.slice(0, theme === "dark" ? 2 : 7)) {
+          // the last ones are made of the same parts, and that of an asset is looked at above
+          for (const [path, text] of theme === "dark" ? pages.slice(4, 6) : pages.slice(0, 5)) {
             await go(page, site, path)
             await shows(page.getByRole("main"), text)
             if (path.startsWith("/job?")) await graphOf(page)

@@ -5,6 +5,7 @@ import {
   firstOf,
   inZone,
   queuedStatus,
+  selectionOf,
   stripText,
   tickText,
   waitingText,
@@ -111,6 +112,14 @@ describe("the daemon", () => {
     assert.include(daemonProblem(daemon({ present: false, queued: 1 }))?.text, "1 requested run waits")
     assert.strictEqual(daemonProblem(daemon({ problems: ["no space left"] }))?.tone, "failed")
   })
+})
+
+it("a job that lists keys has an expression all the same, whatever is in a key", () => {
+  assert.deepStrictEqual(selectionOf({ keys: ["a", "b c"], select: "a, b c" }), {
+    select: "key:\"a\" or key:\"b c\""
+  })
+  assert.deepStrictEqual(selectionOf({ keys: ["a", "b"], select: "group:x" }), { select: "group:x" })
+  assert.deepStrictEqual(selectionOf({ keys: ["a"], select: undefined }), {})
 })
 
 it("names are cut after the first ones, and a zone that is not known has no time", () => {

@@ -32,7 +32,7 @@ import { EvaluationsView } from "./Evaluations.tsx"
 import { RunJobButton } from "./JobRun.tsx"
 import { RunningSwitch } from "./RunningSwitch.tsx"
 import { AutomationLink } from "./Target.tsx"
-import { whenText } from "./words.ts"
+import { selectionOf, whenText } from "./words.ts"
 
 // what draws a graph is loaded where one is looked at
 const SelectionGraph = lazy(async () => ({ default: (await import("./SelectionGraph.tsx")).SelectionGraph }))
@@ -238,7 +238,7 @@ export const JobView = () => {
               actions={
                 <Link
                   to="/lineage"
-                  search={job.select === undefined ? {} : { select: job.select }}
+                  search={selectionOf(job)}
                   className={buttonClasses("secondary", "sm")}
                 >
                   <Network size={14} aria-hidden />

@@ -16,7 +16,6 @@ const columns: ReadonlyArray<Column<Job>> = [
     id: "name",
     header: "Name",
     width: "minmax(160px, 2fr)",
-    compare: (a, b) => a.name < b.name ? -1 : 1,
     cell: (job) => (
       <span className="flex min-w-0 flex-col">
         <JobLink name={job.name} className="font-medium" />

@@ -1,7 +1,9 @@
 import { Link } from "@tanstack/react-router"
 import { Workflow } from "lucide-react"
 import type { ReactNode } from "react"
+import { conditionsName } from "../api/words.ts"
 import { AssetLink, classes, linkClasses } from "../kit/index.ts"
+import { keyExpression } from "../launch/select.ts"
 import type { Automation } from "./data.ts"
 
 const shared = "inline-flex min-h-6 max-w-full min-w-0 items-center gap-1.5"
@@ -32,7 +34,7 @@ export const AutomationLink = ({ name, tick, children, className }: {
 )
 
 /** What an automation is called. */
-export const nameOf = (name: string): string => name === ":conditions" ? "Conditions" : name
+export const nameOf = (name: string): string => name === conditionsName ? "Conditions" : name
 
 /** What an automation requests unless an evaluation says otherwise. */
 export const Target = ({ target }: { readonly target: Automation["target"] }) => {
@@ -44,7 +46,11 @@ export const Target = ({ target }: { readonly target: Automation["target"] }) =>
     : (
       <Link
         to="/assets"
-        search={target.select === undefined ? {} : { select: target.select }}
+        search={target.select !== undefined
+          ? { select: target.select }
+          : target.keys === undefined
+          ? {}
+          : { select: target.keys.map(keyExpression).join(" or ") }}
         title={target.words}
         className={classes(shared, linkClasses)}
       >

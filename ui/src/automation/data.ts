@@ -55,7 +55,8 @@ interface TicksParams {
 const ticksQuery = definePages(
   "automation/ticks",
   (client, params: TicksParams, before) => client.automation.ticks({ query: { ...params, before, limit: 100 } }),
-  ofAutomation,
+  // also where their requests are
+  ({ name }) => [`automation:${name}`, "queue"],
   (tick: Tick) => tick.id
 )
 
@@ -157,8 +158,22 @@ const backfillsQuery = definePages(
   (backfill: Backfill) => backfill.id
 )
 
+const runningMillis = 2000
+
+/** Asks again and again while something goes on whose end nobody tells. */
+const useAgain = (on: boolean, refetch: () => void): void =>
+  useEffect(() => {
+    if (!on) return
+    const timer = setInterval(() => document.visibilityState === "visible" && refetch(), runningMillis)
+    return () => clearInterval(timer)
+  }, [on, refetch])
+
 /** Backfills, the newest first. */
-export const useBackfills = (): PagesResult<Backfill> => usePages(backfillsQuery, {})
+export const useBackfills = (): PagesResult<Backfill> => {
+  const result = usePages(backfillsQuery, {})
+  useAgain(result.items?.some(({ status }) => status === "Running") === true, result.refetch)
+  return result
+}
 
 const backfillQuery = defineQuery(
   "backfill",
@@ -166,8 +181,11 @@ const backfillQuery = defineQuery(
   () => ["backfills", "runs"]
 )
 
-export const useBackfill = (id: string | undefined): QueryResult<Api.Model.BackfillDetail> =>
-  useQuery(backfillQuery, id === undefined ? undefined : { id })
+export const useBackfill = (id: string | undefined): QueryResult<Api.Model.BackfillDetail> => {
+  const result = useQuery(backfillQuery, id === undefined ? undefined : { id })
+  useAgain(result.data?.status === "Running", result.refetch)
+  return result
+}
 
 const daemonQuery = defineQuery(
   "daemon",

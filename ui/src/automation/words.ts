@@ -1,8 +1,9 @@
 /** What is told of automation in words. Plain data. */
 import type { Status, Tone } from "../kit/status.ts"
+import { keyExpression } from "../launch/select.ts"
 import { formatDuration } from "../time.ts"
 import { cronsText } from "./cron.ts"
-import type { Automation, Daemon, Queued, QueueStatus, Tick, TickStatus } from "./data.ts"
+import type { Automation, Daemon, Job, Queued, QueueStatus, Tick, TickStatus } from "./data.ts"
 
 /** What kinds of automations are called. */
 export const kindLabel: { readonly [kind in Automation["kind"]]: string } = {
@@ -139,3 +140,11 @@ export const inZone = (at: number, timeZone: string): string | undefined => {
     return undefined
   }
 }
+
+/** The selection of a job for an address: one that lists keys is told with commas between, which is no expression. */
+export const selectionOf = (
+  { keys, select }: Pick<Job, "keys" | "select">
+): { readonly select?: string } =>
+  select === undefined
+    ? {}
+    : { select: keys.length > 0 && select === keys.join(", ") ? keys.map(keyExpression).join(" or ") : select }

@@ -2,6 +2,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { CircleAlert, X } from "lucide-react"
 import { type ReactNode, useDeferredValue, useMemo, useState } from "react"
 import { type Api, useRun } from "../api/index.ts"
+import { AutomationLink } from "../automation/Target.tsx"
 import {
   AssetName,
   Badge,
@@ -102,6 +103,11 @@ const Facts = ({ run, followed }: { readonly run: Detail; readonly followed: Fol
       {run.retriedBy.length === 0 ? null : (
         <span className="inline-flex items-center gap-1.5">
           retried by {run.retriedBy.slice(0, 5).map((id) => <RunLink key={id} id={id} />)}
+        </span>
+      )}
+      {run.tags.automation === undefined ? null : (
+        <span className="inline-flex items-center gap-1">
+          requested by <AutomationLink name={run.tags.automation} tick={run.tags.tick} className="text-accent-text" />
         </span>
       )}
       {Object.entries(run.tags).map(([name, value]) => (
