@@ -127,6 +127,8 @@ export const automation = (lab: () => Lab): void => {
         await row.click()
         await title(page, "every_morning")
         await shows(page, "Before anybody is awake.")
+        await page.getByRole("navigation", { name: "Main" }).locator("[aria-current=page]", { hasText: "Schedules" })
+          .waitFor()
         const next = page.getByRole("region", { name: "Next ticks" })
         await next.getByRole("listitem").nth(7).waitFor()
 

@@ -1,4 +1,4 @@
-import { Link, useMatchRoute } from "@tanstack/react-router"
+import { Link, useMatchRoute, useSearch } from "@tanstack/react-router"
 import {
   Boxes,
   CalendarClock,
@@ -16,6 +16,7 @@ import {
 import { type ReactNode, useMemo, useState } from "react"
 import { type GroupNode, groupTree, useDeployment, useRunningRuns } from "../api/index.ts"
 import { conditionsName } from "../api/words.ts"
+import { useAutomation } from "../automation/data.ts"
 import { stored } from "../external.ts"
 import { classes } from "../kit/classes.ts"
 import { Tooltip } from "../kit/Tooltip.tsx"
@@ -118,8 +119,19 @@ const Heading = ({ children, narrow }: { readonly children: ReactNode; readonly 
     <hr className="my-2 w-6 self-center border-border" /> :
     <h2 className="mt-5 mb-1 px-2.5 text-2xs font-semibold tracking-wide text-text-3 uppercase">{children}</h2>
 
-const Item = ({ children, entry: { icon: Icon, label, to }, narrow }: {
+/** The list that the automation on the screen belongs to: its address does not tell. */
+const useListOfAutomation = (): Entry["to"] | undefined => {
+  const matches = useMatchRoute()
+  const { name } = useSearch({ strict: false })
+  const shown = matches({ to: "/automation" }) !== false && name !== conditionsName ? name : undefined
+  const kind = useAutomation(shown === "" ? undefined : shown).data?.kind
+  return kind === undefined ? undefined : kind === "schedule" ? "/schedules" : "/sensors"
+}
+
+const Item = ({ children, entry: { icon: Icon, label, to }, here = false, narrow }: {
   readonly entry: Entry
+  /** What is on the screen belongs to it. */
+  readonly here?: boolean
   readonly narrow: boolean
   readonly children?: ReactNode
 }) => {
@@ -128,7 +140,7 @@ const Item = ({ children, entry: { icon: Icon, label, to }, narrow }: {
   // of the pages of automations only that of the conditions has an entry of its own
   const active = to === "/automation"
     ? matches({ to, search: { name: conditionsName }, includeSearch: true }) !== false
-    : matches({ to, fuzzy: true }) !== false || (below !== undefined && matches({ to: below }) !== false)
+    : here || matches({ to, fuzzy: true }) !== false || (below !== undefined && matches({ to: below }) !== false)
   const link = (
     <Link
       to={to}
@@ -150,6 +162,7 @@ const Item = ({ children, entry: { icon: Icon, label, to }, narrow }: {
 export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) => {
   const deployment = useDeployment()
   const running = useRunningRuns().size
+  const list = useListOfAutomation()
   const groups = useMemo(() => groupTree(deployment?.groups ?? []), [deployment?.groups])
   return (
     <nav
@@ -164,7 +177,7 @@ export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) =>
         </Item>
       ))}
       <Heading narrow={narrow}>Automation</Heading>
-      {automation.map((entry) => <Item key={entry.to} entry={entry} narrow={narrow} />)}
+      {automation.map((entry) => <Item key={entry.to} entry={entry} here={entry.to === list} narrow={narrow} />)}
       {narrow ? null : (
         <>
           <Heading narrow={narrow}>Groups</Heading>
