@@ -48,6 +48,8 @@ export const make = (
     let ticks: Array<AutomationStore.Tick> = []
     const ticksById = new Map<string, AutomationStore.Tick>()
     const runs = new Map<string, Run>()
+    // the ids of those that are to be launched: they are asked for most, and are few
+    const active = new Set<string>()
     const runKeys = new Map<string, Map<string, string>>()
     const conditionCursors = new Map<string, Schema.Json>()
     let evaluations: Array<AutomationStore.Evaluation> = []
@@ -77,6 +79,8 @@ export const make = (
         const next = change(run, now)
         if (typeof next === "boolean") return next
         runs.set(id, plain(next))
+        if (finalStatuses.includes(next.status)) active.delete(id)
+        else active.add(id)
         changed()
         return true
       })
@@ -144,7 +148,10 @@ export const make = (
             ticks.push(writes.tick)
             ticksById.set(writes.tick.id, writes.tick)
           }
-          for (const run of writes.queued) runs.set(run.id, run)
+          for (const run of writes.queued) {
+            runs.set(run.id, run)
+            active.add(run.id)
+          }
           for (const [key, id] of writes.runKeys) consumed.set(key, id)
           runKeys.set(automation, consumed)
           if (commit.conditionCursor !== undefined) conditionCursors.set(automation, plain(commit.conditionCursor))
@@ -186,7 +193,10 @@ export const make = (
             const queued = validRequests(requests).map((request, index) =>
               newRun(ids[index]!, version + 1 + index, request, now)
             )
-            for (const run of queued) runs.set(run.id, run)
+            for (const run of queued) {
+              runs.set(run.id, run)
+              active.add(run.id)
+            }
             if (queued.length > 0) changed(version + queued.length)
             return queued
           })),
@@ -194,9 +204,9 @@ export const make = (
         Effect.sync(() => {
           const { after, automation, ids, order = "launch", statuses = waitingStatuses, tickId } = filter
           const compare = order === "launch" ? inLaunchOrder : newestFirst
-          const among = ids === undefined ? undefined : new Set(ids)
-          const found = [...runs.values()].filter((run) =>
-            (among === undefined || among.has(run.id)) &&
+          const isActive = statuses.every((status) => waitingStatuses.includes(status))
+          const among = ids === undefined ? isActive ? active : runs.keys() : new Set(ids)
+          const found = [...among].flatMap((id) => runs.get(id) ?? []).filter((run) =>
             statuses.includes(run.status) && (automation === undefined || run.automation === automation) &&
             (tickId === undefined || run.tickId === tickId) && (after === undefined || compare(run, after) > 0)
           )

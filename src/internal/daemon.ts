@@ -90,8 +90,8 @@ const follow = Effect.fnUntraced(function*(session: Session, after: number) {
     if ("key" in event) { for (const name of byAsset.get(event.key) ?? []) signalOf(session, name).notify() }
     else {
       for (const name of ofRuns) signalOf(session, name).notify()
-      signals.monitor.notify()
-      if (event._tag === "RunFinished" || event._tag === "BackfillFinished") signals.queue.notify()
+      if (event._tag === "RunFinished") signals.queue.notify()
+      else signals.monitor.notify()
     }
     signals.conditions.notify()
   }

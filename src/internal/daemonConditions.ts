@@ -177,6 +177,8 @@ const read = Effect.fnUntraced(function*(
     else if (event._tag === "BackfillFinished") known.backfills.delete(event.backfillId)
     known.backfillsUpTo = event.cursor
   }
+  // what was read before is older
+  for (const [state] of versions.values()) known.backfillsUpTo = Math.max(known.backfillsUpTo, state?.cursor ?? 0)
   const needed = neededRuns({ graph: compiled, jobs, previous, versions })
   const missing = [...needed].filter((id) => !known.executed.has(id))
   for (const id of known.executed.keys()) if (!needed.has(id)) known.executed.delete(id)

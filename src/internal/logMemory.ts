@@ -123,6 +123,8 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
   const outcomes = new Slots<EventLog.OutcomeState>()
   const checks = new Slots<EventLog.Logged<EventLog.CheckEvaluated>>()
   const runs = new Map<string, EventLog.RunRecord>()
+  /** The ids of runs without an end: they are asked for most, and are few. */
+  const running = new Set<string>()
   let known = 0
 
   const logged = <E extends EventLog.Event>(event: E, index: number): EventLog.Logged<E> => ({
@@ -152,7 +154,9 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
       case "CheckEvaluated":
         return checks.set(event.key, `${JSON.stringify(event.check)} `, logged(event, index))
       case "RunStarted":
-        if (!runs.has(event.runId)) runs.set(event.runId, runRecord(event, index + 1))
+        if (runs.has(event.runId)) return
+        runs.set(event.runId, runRecord(event, index + 1))
+        running.add(event.runId)
         return
       case "RunCancelRequested": {
         const run = runs.get(event.runId)
@@ -164,6 +168,7 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
         if (run === undefined || run.status !== "Running") return
         const { durationMillis, status, timestamp } = event
         runs.set(run.id, { ...run, status, finishedAt: timestamp, durationMillis })
+        running.delete(run.id)
         return
       }
     }
@@ -263,7 +268,14 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
       Effect.sync(() => {
         catchUp()
         const filter = paged(wanted)
-        return [...runs.values()].reverse().filter(runMatches(filter)).slice(0, filter.limit ?? Infinity)
+        const { ids, limit = Infinity, statuses } = filter
+        const among = ids ?? (statuses?.every((status) => status === "Running") === true ? running : undefined)
+        const passes = runMatches(filter)
+        if (among === undefined) return [...runs.values()].reverse().filter(passes).slice(0, limit)
+        return [...new Set(among)].flatMap((id) => {
+          const run = runs.get(id)
+          return run !== undefined && passes(run) ? [run] : []
+        }).sort((a, b) => b.cursor - a.cursor).slice(0, limit)
       }),
     deleteRuns: (ids) =>
       Effect.sync(() => {
@@ -274,7 +286,10 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
           if ("runId" in event && event.runId !== undefined && gone.has(event.runId)) remove(index)
         })
         outcomes.remove(({ runId }) => gone.has(runId))
-        for (const id of gone) runs.delete(id)
+        for (const id of gone) {
+          runs.delete(id)
+          running.delete(id)
+        }
       }),
     wipe: (keys) =>
       Effect.sync(() => {
@@ -297,7 +312,9 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
           if (event!.timestamp >= now - Duration.toMillis(keep)) return
           remove(index)
           count++
-          if (event!._tag === "RunStarted") runs.delete(event!.runId)
+          if (event!._tag !== "RunStarted") return
+          runs.delete(event!.runId)
+          running.delete(event!.runId)
         })
         return count
       })
