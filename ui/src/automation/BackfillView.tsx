@@ -21,6 +21,7 @@ import {
   RunLink,
   RunningDuration,
   shortId,
+  showToast,
   Skeleton,
   StatusBadge,
   toneFill
@@ -31,8 +32,8 @@ import { assetsText } from "../runs/runsModel.ts"
 import { RunStrip } from "../runs/RunStrip.tsx"
 import { useNow } from "../runs/useRunView.ts"
 import { Page } from "../shell/Page.tsx"
-import { runsText } from "./backfills.ts"
-import { useBackfill, useCancelBackfill } from "./data.ts"
+import { partsOf, progressText, runsText } from "./backfills.ts"
+import { useBackfill, useBackfills, useCancelBackfill } from "./data.ts"
 
 type Detail = Api.Model.BackfillDetail
 
@@ -133,10 +134,10 @@ const Cancel = ({ backfill }: { readonly backfill: Detail }) => {
 }
 
 const Resume = ({ id }: { readonly id: string }) => {
-  const navigate = useNavigate()
+  // it goes on under its own id
   const resume = useMutation((client, resume: string) => client.runs.backfill({ payload: { resume } }), {
     invalidates: () => ["backfills", "runs"],
-    onSuccess: ({ backfillId }) => void navigate({ to: "/backfills/$id", params: { id: backfillId } })
+    onSuccess: () => showToast({ tone: "success", title: "The backfill goes on" })
   })
   return (
     <Button kind="primary" icon={StepForward} busy={resume.busy} onClick={() => void resume.run(id)}>Resume</Button>
@@ -165,6 +166,22 @@ const PartitionStates = ({ assetKey }: { readonly assetKey: string }) => {
         label={parts.map(({ state, value }) => `${value.toLocaleString("en")} ${state.toLowerCase()}`).join(", ")}
       />
     </>
+  )
+}
+
+/** How far it is, over all its assets; lists tell that. */
+const Progress = ({ id }: { readonly id: string }) => {
+  const summary = useBackfills().items?.find((backfill) => backfill.id === id)
+  return summary === undefined ? null : (
+    <div className="mb-4 flex items-center gap-3">
+      <Bar
+        parts={partsOf(summary)}
+        total={summary.partitions.total}
+        label={progressText(summary)}
+        className="h-2 max-w-xl"
+      />
+      <span aria-hidden className="text-sm whitespace-nowrap">{progressText(summary)}</span>
+    </div>
   )
 }
 
@@ -241,6 +258,7 @@ export const BackfillView = () => {
           <span role="status">{runsText(backfill.runs) || "no runs yet"}</span>
           {Object.entries(backfill.tags).map(([name, value]) => <Badge key={name}>{name}={value}</Badge>)}
         </div>
+        <Progress id={id} />
         <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1.7fr)_minmax(300px,1fr)]">
           <Card
             flush
