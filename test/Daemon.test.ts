@@ -481,6 +481,23 @@ describe("queue", () => {
     assert.deepStrictEqual((yield* runsOf()).map(({ keys }) => keys), [["slow"]])
   })
 
+  test("a run that its store did not let begin is tried again", function*() {
+    const context = yield* Effect.context<Stored>()
+    const store = yield* Store
+    let failures = 2
+    const flaky = Context.add(context, Store, {
+      ...store,
+      take: (id, owner) =>
+        failures-- > 0
+          ? Effect.fail(new AutomationStore.AutomationStoreError({ operation: "write", cause: new Error("disk full") }))
+          : store.take(id, owner)
+    })
+    yield* Effect.provideContext(startDaemon(automate()), flaky)
+    yield* request({ select: "a" })
+    yield* TestClock.adjust("10 seconds")
+    assert.deepStrictEqual((yield* runsOf()).map(({ status }) => status), ["Succeeded"])
+  })
+
   test("hooks of a job see its run", function*() {
     const seen: Array<string> = []
     const job = Job.make("job", { select: ["a"], onSuccess: (run) => Effect.sync(() => void seen.push(run.status)) })

@@ -283,7 +283,18 @@ export const make = Effect.fnUntraced(function*(
         id,
         Effect.catchCause(
           source.use((loaded) => loaded.generation === session.loaded.generation ? effect : Effect.void),
-          failureOf(id)
+          (cause) =>
+            Effect.andThen(
+              failureOf(id)(cause),
+              // the store may have failed: what is left is looked at again, but not at once
+              Effect.andThen(
+                Effect.sleep("1 second"),
+                Effect.sync(() => {
+                  session.signals.queue.notify()
+                  session.signals.monitor.notify()
+                })
+              )
+            )
         ),
         { onlyIfMissing: true, startImmediately: false }
       ))

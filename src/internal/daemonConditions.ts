@@ -273,7 +273,10 @@ export const evaluated = Effect.fnUntraced(function*(
         status: "Requested"
       }
     }),
-    requests: grouped(defined.compiled, requests),
+    requests: grouped(defined.compiled, requests).map((request) => {
+      const priority = session.loaded.jobs.find(({ name }) => name === request.job)?.priority
+      return priority === undefined ? request : { ...request, priority }
+    }),
     // it is plain data
     conditionCursor: cursor as Schema.Json,
     evaluations: explanations.map((explanation) => ({

@@ -77,6 +77,8 @@ const dependent = Effect.fnUntraced(function*(session: Session, queued: Readonly
   return { blocked, failed }
 })
 
+const retryMillis = 1_000
+
 /** Launches what may begin. Gives when to look again. */
 const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before: Set<string>) {
   const { loaded, log, settings, signals, store } = session
@@ -104,6 +106,7 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
     notBefore: item.notBefore,
     tags: tagsOf(loaded, item)
   }))
+  const now = yield* Clock.currentTimeMillis
   const choice = choose({
     queued: waiting,
     running: [...counted.values()],
@@ -111,12 +114,17 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
       maxRuns: loaded.queue?.maxRuns ?? settings.maxRuns,
       tags: [...loaded.queue?.tags ?? [], ...settings.tagLimits ?? []]
     },
-    now: yield* Clock.currentTimeMillis
+    now
   })
   const byId = new Map(queued.map((item) => [item.id, item]))
-  for (const id of choice.launch) yield* runs.begin(session, id, launch(session, byId.get(id)!))
+  let { until } = choice
+  for (const id of choice.launch) {
+    // one that could not be taken is about to end
+    if (yield* FiberMap.has(runs.fibers, id)) until = Math.min(until, now + retryMillis)
+    else yield* runs.begin(session, id, launch(session, byId.get(id)!))
+  }
   yield* store.setWaiting(choice.waiting)
-  return choice.until
+  return until
 })
 
 /** @internal */
