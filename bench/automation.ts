@@ -1,5 +1,5 @@
 /** One evaluation of the conditions of a large graph by the daemon, on SQLite: what it reads, decides and writes. */
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -32,7 +32,7 @@ let runs = 0
 /** A run outside of the daemon, which computes some assets. */
 const materialize = Effect.fnUntraced(function*(log: EventLog.Service, keys: ReadonlyArray<string>) {
   const runId = `run ${++runs}`
-  const timestamp = Date.now()
+  const timestamp = yield* Clock.currentTimeMillis
   yield* log.append([
     { _tag: "RunStarted", runId, timestamp, keys, tags: {} },
     ...keys.map((key): EventLog.Event => ({

@@ -132,4 +132,8 @@ export const simulate = <T extends Graph.Assets, C extends Check.Any = never, E 
       log,
       store
     }
-  }).pipe(Effect.scoped, Effect.provide(TestClock.layer(), { local: true }))
+  }).pipe(atOwnTime, Effect.scoped)
+
+/** With a clock of its own, whatever the clock of the test is. */
+const atOwnTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Layer.build(Layer.fresh(TestClock.layer())), (clock) => Effect.provideContext(effect, clock))
