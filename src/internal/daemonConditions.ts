@@ -150,9 +150,13 @@ const ours = <A>(ids: ReadonlyMap<string, number>, found: ReadonlyMap<string, A>
   return found
 }
 
-/** Reads what conditions are evaluated against: the number of queries does not depend on that of assets. */
-const read = Effect.fnUntraced(function*(
-  session: Session,
+/**
+ * Reads what conditions are evaluated against: the number of queries does not depend on that of assets.
+ *
+ * @internal
+ */
+export const read = Effect.fnUntraced(function*(
+  session: Pick<Session, "loaded" | "log" | "store">,
   defined: Defined,
   known: Known,
   previous: Condition.Cursor | undefined

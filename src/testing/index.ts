@@ -40,6 +40,7 @@ import { parseIso } from "../internal/windows.ts"
 import * as Zone from "../internal/zone.ts"
 import type * as Partitions from "../Partitions.ts"
 
+export * from "./conditions.ts"
 export * from "./simulate.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
