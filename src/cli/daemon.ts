@@ -12,6 +12,7 @@ import type * as LogModule from "../EventLog.ts"
 import { findModule } from "./connect.ts"
 import { notLoaded, ofProblem } from "./failure.ts"
 import * as Global from "./global.ts"
+import { Host } from "./host.ts"
 import { Output, type Service as OutputService } from "./output.ts"
 import * as Text from "./text.ts"
 
@@ -31,6 +32,8 @@ export const toOptions = ({ drain, maxRuns }: Options) => ({
 export const daemon = (options: Options & { readonly module: string | undefined }) =>
   Effect.scoped(Effect.gen(function*() {
     const output = yield* Output
+    const host = yield* Host
+    host.goesOn = true
     const json = yield* Global.Json
     const { modules, path } = yield* findModule(options.module)
     const [Deployment, Operations, ServerDaemon, Daemon, AutomationStore, EventLog] = yield* Effect.promise(() =>

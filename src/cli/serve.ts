@@ -13,6 +13,7 @@ import { findModule } from "./connect.ts"
 import { type Options as DaemonOptions, toOptions } from "./daemon.ts"
 import { CliFailure, exitCodes } from "./failure.ts"
 import * as Global from "./global.ts"
+import { Host } from "./host.ts"
 import { Output } from "./output.ts"
 import * as Text from "./text.ts"
 
@@ -29,6 +30,8 @@ export const serve = (options: {
 }) =>
   Effect.scoped(Effect.gen(function*() {
     const output = yield* Output
+    const host = yield* Host
+    host.goesOn = true
     const json = yield* Global.Json
     const token = Option.getOrElse(yield* Global.Token, () => process.env.EFFECT_ASSETS_TOKEN)
     const { modules, path } = yield* findModule(options.module)

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { readFileSync } from "node:fs"
 import { CliFailure, exitCodes } from "./failure.ts"
+import * as Host from "./host.ts"
 import { main } from "./main.ts"
 import * as Output from "./output.ts"
 import { visibleLines } from "./text.ts"
@@ -66,11 +67,15 @@ export const start = async (): Promise<void> => {
     if (done !== undefined) process.nextTick(done as () => void) // it is the callback of write
     return true
   }) as typeof stdout.write // its overloads
+  const leave = process.exit.bind(process)
+  process.exit = Host.refuseExit
   // completions are printed by others, and nothing else is then
   if (!before.some((argument) => argument.startsWith("--completions"))) stdout.write = stderr.write = redirected
 
+  const host: Host.Host = { goesOn: false }
   const program = Effect.provide(main(args, version()), [
     services,
+    Layer.succeed(Host.Host, host),
     Layer.succeed(Output.Output, output.service),
     Output.layerLogger(Output.makeLogger(output.tell, output.service.stderr.paint))
   ])
@@ -83,9 +88,16 @@ export const start = async (): Promise<void> => {
       fiber.interruptUnsafe()
     } else if (now - signalledAt > echoMillis) {
       output.close()
-      process.exit(signals[signal])
+      leave(signals[signal])
     }
   }
+  let crashed = false
+  process.on("uncaughtException", (error) => {
+    output.tell(`${output.service.stderr.paint("red", "error:")} ${Host.uncaught(error)}\n`)
+    if (host.goesOn || crashed) return
+    crashed = true
+    fiber.interruptUnsafe()
+  })
   for (const name of Object.keys(signals) as Array<Signal>) process.on(name, onSignal) // the record has no others
   // the process lives as long as the command does, whatever it waits for
   const alive = setInterval(() => {}, 2 ** 30)
@@ -95,12 +107,14 @@ export const start = async (): Promise<void> => {
   output.close()
   process.exitCode = signal !== undefined
     ? signals[signal]
+    : crashed
+    ? exitCodes.failed
     : closed
     ? Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? closedPipe : exitCodes.ok
     : exitCodeOf(exit, output)
   // what a module of the user has left open does not keep the process alive, and what was written is not lost
   await Promise.all([write.stdout, write.stderr].map((write) => new Promise((resolve) => write("", resolve))))
-  process.exit()
+  leave()
 }
 
 const stream = (target: NodeJS.WriteStream, write: typeof target.write): Output.Writable => ({

@@ -1,0 +1,80 @@
+/** Code of users that does what ends a process: no run is left without its end, and exit codes tell. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { run, slow, start, temporary } from "./harness.ts"
+
+const sources = new URL("../../src/", import.meta.url).href
+
+/** A module with one asset, in a directory of its own. */
+const moduleOf = (code: { readonly top?: string; readonly program?: string }) =>
+  Effect.gen(function*() {
+    const cwd = yield* temporary
+    writeFileSync(join(cwd, "package.json"), `{ "type": "module" }`)
+    writeFileSync(
+      join(cwd, "definitions.ts"),
+      `import * as Effect from "${import.meta.resolve("effect/Effect")}"
+import { Asset, Definitions, Graph } from "${sources}index.ts"
+import { Local } from "${sources}node/index.ts"
+${code.top ?? ""}
+const a = Asset.make("a", { *compute() { ${code.program ?? ""}; return 1 } })
+export default Definitions.make({ graph: Graph.make({ a }), layer: Local.layer({ directory: ".assets" }) })
+`
+    )
+    const options = { cwd, module: undefined }
+    return {
+      options,
+      ea: (...args: ReadonlyArray<string>) => run(options, ...args),
+      status: Effect.map(run(options, "runs", "--json"), ({ stdout }) => JSON.parse(stdout).items[0]?.status)
+    }
+  })
+
+const later = "yield* Effect.sleep(60_000)"
+
+describe("what ends a process", () => {
+  it.live("an error that nobody catches cancels the run, which is recorded", () =>
+    Effect.gen(function*() {
+      for (
+        const program of [
+          `setTimeout(() => { throw new Error("too late") }, 50); ${later}`,
+          `void Promise.reject(new Error("too late")); ${later}`
+        ]
+      ) {
+        const { ea, status } = yield* moduleOf({ program })
+        const { exitCode, stderr } = yield* ea("materialize")
+        assert.strictEqual(exitCode, 1, stderr)
+        assert.match(stderr, /^error: Nobody has caught this error .*: Error: too late$/m)
+        assert.strictEqual(yield* status, "Cancelled")
+      }
+    }).pipe(Effect.scoped), slow)
+
+  it.live("process.exit fails the asset that calls it, or the loading of definitions", () =>
+    Effect.gen(function*() {
+      const running = yield* moduleOf({ program: "process.exit(0)" })
+      const ended = yield* running.ea("materialize")
+      assert.strictEqual(ended.exitCode, 1, ended.stderr)
+      assert.match(ended.stdout, /^✗ a failed in .*: process\.exit\(0\) was called/m)
+      assert.strictEqual(yield* running.status, "Failed")
+
+      const loading = yield* moduleOf({ top: "process.exit(0)" })
+      const refused = yield* loading.ea("list")
+      assert.strictEqual(refused.exitCode, 3)
+      assert.match(refused.stderr, /definitions\.ts cannot be loaded: process\.exit\(0\) was called/)
+    }).pipe(Effect.scoped), slow)
+
+  it.live("a server goes on, and so does the run", () =>
+    Effect.gen(function*() {
+      const { options } = yield* moduleOf({
+        program: `void Promise.reject(new Error("too late")); yield* Effect.sleep(200)`
+      })
+      const server = yield* start(options, "ui", "--port", "0", "--json")
+      yield* server.until("stdout", "\n")
+      const { url } = JSON.parse(server.self.stdout)
+      const ended = yield* run(options, "materialize", "--url", url)
+      assert.deepStrictEqual([ended.exitCode, ended.stderr], [0, ""])
+      assert.match(server.self.stderr, /Nobody has caught this error .*: Error: too late/)
+      yield* server.kill("SIGTERM")
+      assert.strictEqual(yield* server.exit, 143)
+    }).pipe(Effect.scoped), slow)
+})
