@@ -52,6 +52,14 @@ export const large = (lab: () => Lab): void => {
         assert.strictEqual(await nodeOf(page, "team_43/asset_4321").getAttribute("aria-pressed"), "true")
         await picture(page, "large-lineage-found")
 
+        // the details of what is selected open beside the graph, which moves for it
+        await page.getByRole("complementary", { name: "Details" }).waitFor()
+        const place = async () => JSON.stringify(await nodeOf(page, "team_43/asset_4321").boundingBox())
+        await vi.waitFor(async () => {
+          const first = await place()
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+          assert.strictEqual(await place(), first)
+        })
         const before = (await nodeOf(page, "team_43/asset_4321").boundingBox())!
         const graph = (await (await graphOf(page)).boundingBox())!
         // between the nodes, where nothing is pressed
