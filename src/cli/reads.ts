@@ -481,6 +481,12 @@ export const showRun = (options: { readonly id: string; readonly log: boolean })
       `${paint("bold", `run ${Text.visible(run.id)}`)}  ${paint(look, text)}`,
       ...field("started", when(given, run.startedAt)),
       ...field("took", run.durationMillis === undefined ? undefined : Text.duration(run.durationMillis)),
+      ...field(
+        "runs in",
+        run.status === "Running" && !run.here
+          ? "another process, or did until that died: cancel or retry it then"
+          : undefined
+      ),
       ...field("tags", Object.entries(run.tags).map(([name, value]) => `${name}=${value}`).join(" ")),
       ...field("retry of", run.retryOf),
       ...field("retried by", run.retriedBy.join(", ")),

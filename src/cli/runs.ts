@@ -11,7 +11,7 @@ import { ended, exitCodes, usage } from "./failure.ts"
 import { cursorOf, lastLine, watched } from "./progress.ts"
 import { runId } from "./reads.ts"
 import * as Text from "./text.ts"
-import { followRun, teller } from "./watch.ts"
+import { followRun, lost, teller } from "./watch.ts"
 
 /** A run has begun: follows it, and ends as it does. */
 const follow = (given: Given, id: string) =>
@@ -96,6 +96,9 @@ export const retry = (options: {
     yield* begun(given, given.operations.retry(id, tagged({ config, tags })), options.detach)
   })
 
+const ofAnother =
+  "Another process runs it. If that has died, cancel it once more after half a minute: its end is recorded then."
+
 /** Asks a run to end. */
 export const cancel = (options: { readonly id: string; readonly reason: string | undefined }): Work => (given) =>
   Effect.gen(function*() {
@@ -104,7 +107,7 @@ export const cancel = (options: { readonly id: string; readonly reason: string |
     if (given.json) return yield* printJson(given, Model.RunSummary, run)
     yield* given.output.print(
       run.status === "Running"
-        ? `run ${Text.visible(id)} is to be cancelled`
+        ? `run ${Text.visible(id)} is to be cancelled${run.here ? "" : `\n${ofAnother}`}`
         : `run ${Text.visible(id)} ${run.status.toLowerCase()}`
     )
   })
@@ -145,7 +148,7 @@ const planned = (given: Given, plan: Model.BackfillPlan) =>
 
 const followBackfill = (given: Given, id: string, plan: Model.BackfillPlan) =>
   Effect.gen(function*() {
-    const { operations, output } = given
+    const { operations, output, remote } = given
     const self = watched(id, true)
     self.keys = plan.assets.map(({ key }) => key)
     self.total = plan.assets.reduce((sum, { count }) => sum + (count ?? 1), 0)
@@ -166,7 +169,7 @@ const followBackfill = (given: Given, id: string, plan: Model.BackfillPlan) =>
         ))
 
     /** Follows the runs that there are, and those that begin, until the backfill has ended. */
-    const watch = Effect.scoped(Effect.gen(function*() {
+    const here = Effect.scoped(Effect.gen(function*() {
       const followed = new Map<string, Fiber.Fiber<void, Problem.Problem>>()
       const look = Effect.gen(function*() {
         const detail = yield* operations.backfillDetail(id)
@@ -189,6 +192,10 @@ const followBackfill = (given: Given, id: string, plan: Model.BackfillPlan) =>
       yield* Fiber.joinAll(followed.values())
       return detail
     }))
+    const wayOut = `"backfill --resume ${id}" goes on with what is left.`
+    const watch = remote
+      ? Effect.raceFirst(here, lost(`backfill ${id}`, operations.backfillDetail(id), wayOut))
+      : here
 
     const end = (detail: Model.BackfillDetail) =>
       Effect.gen(function*() {

@@ -3,10 +3,12 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Model from "../server/Model.ts"
+import type * as Problem from "../server/Problem.ts"
 import type { Given } from "./command.ts"
 import { failures, finishedLine, frame, learn, line, summary, type Watched } from "./progress.ts"
 import * as Text from "./text.ts"
@@ -99,15 +101,48 @@ export const teller = ({ json, output }: Pick<Given, "json" | "output">, self: W
   }
 }
 
+/** How often a server is asked whether it goes on with what it has begun. */
+const askEvery = "2 seconds"
+
+/**
+ * Fails when a server does not go on with what it has begun: it was ended and started anew, and nobody would ever tell its
+ * end. Never ends otherwise.
+ */
+export const lost = <E>(
+  what: string,
+  look: Effect.Effect<{ readonly status: string; readonly here?: boolean | undefined }, E>,
+  wayOut: string
+): Effect.Effect<never, Problem.Unavailable> =>
+  Effect.gen(function*() {
+    // between two looks its end may be recorded
+    let before = false
+    while (true) {
+      yield* Effect.sleep(askEvery)
+      const found = yield* Effect.option(look)
+      const isLost = Option.isSome(found) && found.value.status === "Running" && found.value.here === false
+      if (isLost && before) {
+        const { Unavailable } = yield* Effect.promise(() => import("../server/Problem.ts"))
+        return yield* new Unavailable({
+          code: "Lost",
+          detail: `The server does not go on with ${what}: it was started anew, or another one answers now. ${wayOut}`
+        })
+      }
+      before = isLost
+    }
+  })
+
 /** Follows a run to its end. When it is interrupted, the run is cancelled, and followed until it has ended. */
 export const followRun = (
-  { operations, output }: Pick<Given, "operations" | "output">,
+  { operations, output, remote }: Pick<Given, "operations" | "output" | "remote">,
   id: string,
   self: Watched,
   tell: Teller
 ) => {
-  const follow = (after: number | undefined) =>
-    tell.during(Stream.runForEach(operations.followRun(id, after), (events) => tell.events(id, events)))
+  const follow = (after: number | undefined) => {
+    const events = Stream.runForEach(operations.followRun(id, after), (events) => tell.events(id, events))
+    const wayOut = `"run show ${id}" tells what came of it, "run retry ${id}" computes the rest.`
+    return tell.during(remote ? Effect.raceFirst(events, lost(`run ${id}`, operations.run(id), wayOut)) : events)
+  }
   return Effect.onInterrupt(follow(undefined), () =>
     Effect.gen(function*() {
       self.cancelled = true

@@ -905,7 +905,9 @@ export const BackfillDetail = Schema.Struct({
   assets: Schema.Array(Schema.Struct({ key: Text, count: optional(Schema.Int), partitions: optional(Text) })),
   tags: Tags,
   /** How many of its runs are in which state. Those that have not begun are not counted. */
-  runs: Schema.Record(RunStatus, Schema.Int)
+  runs: Schema.Record(RunStatus, Schema.Int),
+  /** `true` if this process goes on with it. */
+  here: optional(Schema.Boolean)
 })
 
 /**

@@ -78,3 +78,27 @@ describe("what ends a process", () => {
       assert.strictEqual(yield* server.exit, 143)
     }).pipe(Effect.scoped), slow)
 })
+
+describe("a server that is killed and started anew", () => {
+  it.live("does not keep those waiting who follow what it had begun", () =>
+    Effect.gen(function*() {
+      const { options } = yield* moduleOf({ program: later })
+      const served = (port: string) => start(options, "ui", "--port", port, "--json")
+      const first = yield* served("0")
+      yield* first.until("stdout", "\n")
+      const { url } = JSON.parse(first.self.stdout)
+      const follower = yield* start(options, "materialize", "--url", url)
+      yield* follower.until("stdout", "a started")
+      yield* first.kill("SIGKILL")
+      yield* first.exit
+      const second = yield* served(new URL(url).port)
+      yield* second.until("stdout", "\n")
+
+      assert.strictEqual(yield* follower.exit, 4, follower.self.stderr)
+      assert.match(follower.self.stderr, /does not go on with run (\S+): .* "run retry \1" computes the rest/)
+      const shown = yield* run(options, "run", "show", "latest")
+      assert.match(shown.stdout, /another process, or did until that died: cancel or retry it/)
+      const cancelled = yield* run(options, "run", "cancel", "latest", "--url", url)
+      assert.match(cancelled.stdout, /Another process runs it\. If that has died/)
+    }).pipe(Effect.scoped), slow)
+})

@@ -292,6 +292,51 @@ describe("a run that goes on", () => {
     }))
 })
 
+describe("a run whose process has died", () => {
+  const test = testOf({ graph, layer: Layer.merge(storages.memory, quiet), now: 20 * day })
+  const died = elsewhere(
+    EventLog.EventLog.use((log) =>
+      log.append([{ _tag: "RunStarted", runId: "died", timestamp: 20 * day, keys: ["a"], tags: {} }])
+    )
+  )
+
+  test("ends half a minute after it was cancelled, and not before", function*(operations) {
+    yield* died
+    assert.deepInclude(yield* operations.run("died"), { status: "Running", here: false })
+    yield* operations.cancel("died")
+    yield* TestClock.adjust("29 seconds")
+    assert.strictEqual((yield* operations.cancel("died")).status, "Running")
+    yield* TestClock.adjust("1 second")
+    assert.deepInclude(yield* operations.run("died"), { status: "Cancelled", durationMillis: 30_000 })
+    assert.deepInclude((yield* followed(operations, "died")).at(-1), { _tag: "RunFinished", status: "Cancelled" })
+  })
+
+  test("ends when it is cancelled once more, also by a process that came later", function*(operations) {
+    yield* died
+    yield* elsewhere(Runtime.cancel("died"))
+    yield* TestClock.adjust("30 seconds")
+    assert.strictEqual((yield* operations.run("died")).status, "Running")
+    assert.strictEqual((yield* operations.cancel("died")).status, "Cancelled")
+  })
+
+  it.effect("is left alone if it is one of this process", () => {
+    const endless = Graph.make({ endless: Asset.make("endless", Effect.uninterruptible(Effect.never)) })
+    return Effect.scoped(Effect.gen(function*() {
+      const log = yield* EventLog.makeMemory
+      const layer = Layer.mergeAll(storages.memory, quiet, Layer.succeed(EventLog.EventLog, log))
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(operationsOf(endless, layer), scope)
+      yield* Effect.gen(function*() {
+        const operations = yield* Operations.Operations
+        const { runId } = yield* operations.launch({})
+        yield* operations.cancel(runId)
+        yield* TestClock.adjust("1 minute")
+        assert.deepInclude(yield* operations.cancel(runId), { status: "Running", here: true })
+      }).pipe(Effect.provideContext(context))
+    }))
+  })
+})
+
 describe("following from any cursor at any moment", () => {
   const sources = Array.from({ length: 4 }, (_, at) => Asset.make(`s${at}`, Effect.yieldNow.pipe(Effect.as(at))))
   const graph = Graph.fromAssets(sources)

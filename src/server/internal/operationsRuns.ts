@@ -166,6 +166,21 @@ const backfillDetail = Effect.fnUntraced(function*(id: string) {
   }
 })
 
+/** A run of another process has so long to end when it was asked to. After that, the process is taken to have died. */
+const graceMillis = 30_000
+
+/** Records the end of a run that was to be cancelled and that nobody ends. If its process lives after all, it stops. */
+const endLost = Effect.fnUntraced(function*(live: LiveRuns, id: string) {
+  const log = yield* EventLog.EventLog
+  const [record] = yield* log.runs({ ids: [id], statuses: ["Running"] })
+  if (record === undefined || live.isHere(record)) return
+  const asked = yield* Stream.runHead(log.events({ runId: id, tags: ["RunCancelRequested"], limit: 1 }))
+  const timestamp = yield* Clock.currentTimeMillis
+  if (Option.isNone(asked) || timestamp < asked.value.timestamp + graceMillis) return
+  const durationMillis = Math.max(0, timestamp - record.startedAt)
+  yield* log.append([{ _tag: "RunFinished", runId: id, timestamp, status: "Cancelled", durationMillis }])
+})
+
 const shownTargets = 20
 const defaultBackfills = 20
 
@@ -504,7 +519,17 @@ export const runOperations = Effect.fnUntraced(function*(
       toProblems(env.within(() =>
         Effect.gen(function*() {
           yield* Runtime.cancel(id, options)
-          return toSummary(live, yield* recordOf(id))
+          yield* endLost(live, id)
+          const run = toSummary(live, yield* recordOf(id))
+          if (run.status === "Running" && !run.here) {
+            fork(
+              Effect.sleep(graceMillis).pipe(
+                Effect.andThen(env.within(() => endLost(live, id))),
+                Effect.catchCause((cause) => Effect.logWarning("The end of a run could not be recorded", cause))
+              )
+            )
+          }
+          return run
         })
       )),
     backfill: (request) =>
@@ -539,7 +564,10 @@ export const runOperations = Effect.fnUntraced(function*(
         )
       )),
     backfills: (filter) => toAvailable(env.within(() => listedBackfills(live, filter))),
-    backfillDetail: (id) => toLookup(env.within(() => backfillDetail(id))),
+    backfillDetail: (id) =>
+      toLookup(env.within(() => backfillDetail(id))).pipe(
+        Effect.map((detail) => ({ ...detail, here: detail.status === "Running" && live.isBackfilling(id) }))
+      ),
     cancelBackfill: (id) => toProblems(env.within(() => Effect.as(Runtime.cancelBackfill(id), { backfillId: id })))
   }
 })
