@@ -50,6 +50,7 @@ export const make = (
     const runs = new Map<string, Run>()
     // the ids of those that are to be launched: they are asked for most, and are few
     const active = new Set<string>()
+    const byTick = new Map<string, ReadonlyArray<string>>()
     const runKeys = new Map<string, Map<string, string>>()
     const conditionCursors = new Map<string, Schema.Json>()
     let evaluations: Array<AutomationStore.Evaluation> = []
@@ -69,7 +70,7 @@ export const make = (
     const stateOf = (automation: string) =>
       states.get(automation) ?? initialState(automation)
 
-    const queuedBy = (tickId: string) => [...runs.values()].filter((run) => run.tickId === tickId)
+    const queuedBy = (tickId: string) => (byTick.get(tickId) ?? []).flatMap((id) => runs.get(id) ?? [])
 
     /** Changes a run if it is as it has to be. */
     const change = (id: string, change: (run: Run, now: number) => Run | boolean) =>
@@ -148,6 +149,7 @@ export const make = (
             ticks.push(writes.tick)
             ticksById.set(writes.tick.id, writes.tick)
           }
+          if (writes.queued.length > 0) byTick.set(writes.queued[0]!.tickId!, writes.queued.map(({ id }) => id))
           for (const run of writes.queued) {
             runs.set(run.id, run)
             active.add(run.id)
@@ -205,7 +207,13 @@ export const make = (
           const { after, automation, ids, order = "launch", statuses = waitingStatuses, tickId } = filter
           const compare = order === "launch" ? inLaunchOrder : newestFirst
           const isActive = statuses.every((status) => waitingStatuses.includes(status))
-          const among = ids === undefined ? isActive ? active : runs.keys() : new Set(ids)
+          const among = ids !== undefined
+            ? new Set(ids)
+            : isActive
+            ? active
+            : tickId !== undefined
+            ? byTick.get(tickId) ?? []
+            : runs.keys()
           const found = [...among].flatMap((id) => runs.get(id) ?? []).filter((run) =>
             statuses.includes(run.status) && (automation === undefined || run.automation === automation) &&
             (tickId === undefined || run.tickId === tickId) && (after === undefined || compare(run, after) > 0)
@@ -291,8 +299,10 @@ export const make = (
             evaluations = evaluations.filter(({ timestamp }) => timestamp >= oldest)
           }
           if (pruned.queue !== undefined) {
-            for (const [id, { finishedAt = 0, status }] of runs) {
-              if (finalStatuses.includes(status) && finishedAt < pruned.queue) runs.delete(id)
+            for (const [id, { finishedAt = 0, status, tickId }] of runs) {
+              if (!finalStatuses.includes(status) || finishedAt >= pruned.queue) continue
+              runs.delete(id)
+              if (tickId !== undefined && queuedBy(tickId).length === 0) byTick.delete(tickId)
             }
           }
           const count = before - ticks.length - evaluations.length - runs.size

@@ -243,7 +243,8 @@ describe(`${Math.round((span.to - span.from) / day)} days of conditions of 200 a
         from,
         to,
         happenings,
-        daemon: { debounce: "500 millis" }
+        // explanations of a year do not fit into memory
+        daemon: { debounce: "500 millis", retention: { evaluations: "1 day" } }
       })
       assertTicks(schedules, ticks)
       assertLaunched(queue, runs, span)
