@@ -21,6 +21,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isTooDeep, maxDepth } from "./internal/depth.ts"
 
 /**
  * Columns of a table: name, type in the words of its database, and what else is known.
@@ -265,6 +266,12 @@ export const fromInput = (input: Input): Metadata => {
   return out
 }
 
+const fromJson = (label: string, value: Value | undefined): Value => {
+  if (value === undefined) throw new MetadataError({ label, problem: "is not JSON" })
+  if (isTooDeep(value)) throw new MetadataError({ label, problem: `is nested more than ${maxDepth} levels deep` })
+  return value
+}
+
 const fromValue = (label: string, value: ValueInput): Value => {
   switch (typeof value) {
     case "string":
@@ -282,9 +289,7 @@ const fromValue = (label: string, value: ValueInput): Value => {
         throw new MetadataError({ label, problem: "is an invalid date" })
       }
       if (value instanceof Date || DateTime.isDateTime(value)) return timestamp(value)
-      if (isValue(value)) return value
-      if (isJson(value)) return json(value)
-      throw new MetadataError({ label, problem: "is not JSON" })
+      return fromJson(label, isValue(value) ? value : isJson(value) ? json(value) : undefined)
     default:
       throw new MetadataError({ label, problem: value === undefined ? "is undefined" : `is a ${typeof value}` })
   }

@@ -215,4 +215,16 @@ describe("format", () => {
       "2 rows of n"
     ])
   })
+
+  it("does not take what is nested too deep", () => {
+    const nested = (depth: number) => {
+      let value: Schema.Json = []
+      for (let at = 1; at < depth; at++) value = [value]
+      return value
+    }
+    assert.deepStrictEqual(Metadata.fromInput({ x: nested(500) })["x"], Metadata.json(nested(500)))
+    for (const value of [nested(502), nested(50_000), Metadata.json(nested(50_000))]) {
+      assert.throws(() => Metadata.fromInput({ x: value }), /nested more than 500 levels deep/)
+    }
+  })
 })

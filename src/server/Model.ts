@@ -648,7 +648,8 @@ export type Selected = typeof Selected.Type
 export const ReportRequest = Schema.Struct({
   key: Text,
   partition: optional(Text),
-  dataVersion: optional(Text),
+  /** It is part of the state that everybody is told. */
+  dataVersion: optional(Schema.String.check(Schema.isMaxLength(1_024))),
   metadata: optional(Schema.Record(Text, Schema.Json)),
   tags: optional(Tags)
 })

@@ -292,6 +292,38 @@ describe("a run that goes on", () => {
     }))
 })
 
+describe("what would take too long, or too deep", () => {
+  const hours = Partitions.hourly({ start: "1911-01-01T00", end: "2026-01-01T00" })
+  const hourly = Asset.make("hourly", { partitions: hours, compute: () => Effect.void })
+  const test = testOf({ graph: Graph.make({ a, hourly }), layer: Layer.merge(storages.memory, quiet), now: 20 * day })
+
+  test("is refused before it is planned: a backfill of very many runs", function*(operations) {
+    const request = { select: "hourly", partitions: "missing" } as const
+    for (const operation of [operations.planBackfill, operations.backfill]) {
+      const refused = yield* Effect.flip(Effect.asVoid<unknown, Problem.Problem, never>(operation(request)))
+      assert.strictEqual(refused._tag, "Invalid")
+      assert.match(refused.detail!, /^These are 517,680 runs, .* has at most 100,000\. .*: 6 or more, or all\.$/)
+    }
+    assert.strictEqual((yield* operations.planBackfill({ ...request, partitionsPerRun: 6 })).runCount, 86_280)
+    assert.strictEqual((yield* operations.planBackfill({ ...request, partitionsPerRun: "all" })).runCount, 1)
+  })
+
+  test("is refused before it is recorded: what is nested too deep", function*(operations) {
+    let deep: Schema.Json = 1
+    for (let depth = 0; depth < 50_000; depth++) deep = [deep]
+    const refused = [
+      yield* Effect.flip(operations.launch({ select: "a", config: { a: { limit: deep } } })),
+      yield* Effect.flip(operations.plan({ select: "a", config: { a: { limit: deep } } })),
+      yield* Effect.flip(operations.report({ key: "a", metadata: { deep } }))
+    ]
+    for (const problem of refused) {
+      assert.strictEqual(problem._tag, "Invalid")
+      assert.match(problem.detail!, /nested more than 500 levels deep/)
+    }
+    assert.deepStrictEqual((yield* operations.runs({})).items, [])
+  })
+})
+
 describe("a run whose process has died", () => {
   const test = testOf({ graph, layer: Layer.merge(storages.memory, quiet), now: 20 * day })
   const died = elsewhere(

@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import * as EventLog from "../../EventLog.ts"
 import * as Graph from "../../Graph.ts"
 import { resolveConfig } from "../../internal/config.ts"
+import { isTooDeep, maxDepth } from "../../internal/depth.ts"
 import { CurrentCapture } from "../../internal/runLogsCapture.ts"
 import * as Job from "../../Job.ts"
 import * as Plan from "../../Plan.ts"
@@ -271,6 +272,8 @@ const optionsOf = (request: What): Effect.Effect<Common, Problem.Invalid> => {
   if (keys !== undefined && select !== undefined) {
     return Effect.fail(invalid("SelectionError", "Give `keys` or `select`, not both."))
   }
+  const unfit = configProblem(config)
+  if (unfit !== undefined) return Effect.fail(unfit)
   return Effect.succeed({
     ...(keys !== undefined ? { select: keys } : select !== undefined && select.trim() !== "" ? { select } : {}),
     ...(checks !== undefined && { checks }),
@@ -280,6 +283,11 @@ const optionsOf = (request: What): Effect.Effect<Common, Problem.Invalid> => {
     tags: tags !== undefined && Object.hasOwn(tags, "source") ? tags : { source: "api", ...tags }
   })
 }
+
+const configProblem = (config: unknown): Problem.Invalid | undefined =>
+  isTooDeep(config)
+    ? invalid("RunConfigError", `The configuration of the run is nested more than ${maxDepth} levels deep.`)
+    : undefined
 
 const partitionsOf = ({ partition, partitions }: Model.RunRequest) => ({
   ...(partition !== undefined && { partition }),
@@ -344,6 +352,33 @@ const backfillOptionsOf = (
     ...(request.maxRuns !== undefined && { maxRuns: request.maxRuns }),
     ...(request.resume !== undefined && { resume: request.resume })
   }))
+
+/** More runs than that take so long to plan that others wait for it, and nobody would look through them. */
+const maxRunsOfBackfill = 100_000
+
+/** Refuses a backfill of too many runs before they are planned. */
+const refuseTooMany = Effect.fnUntraced(function*(graph: Graph.Any, options: Runtime.BackfillOptions<Graph.Assets>) {
+  const { partitionsPerRun = 1 } = options
+  if (typeof partitionsPerRun !== "number") return
+  // why it cannot be planned is told where it is
+  const plan = yield* Effect.option(Runtime.planBackfill(graph, { ...options, partitionsPerRun: "all" }))
+  if (Option.isNone(plan)) return
+  const most = plan.value.assets.reduce((most, { count = 0 }) => Math.max(most, count), 0)
+  const runs = Math.ceil(most / partitionsPerRun)
+  if (runs <= maxRunsOfBackfill) return
+  const enough = Math.ceil(most / maxRunsOfBackfill)
+  return yield* invalid(
+    "BackfillError",
+    `These are ${runs.toLocaleString("en")} runs, and a backfill has at most ${
+      maxRunsOfBackfill.toLocaleString("en")
+    }. ` +
+      `Compute several partitions in a run: ${enough.toLocaleString("en")} or more, or all.`
+  )
+})
+
+/** The options of a backfill, if it can be planned in time. */
+const fittingBackfill = (graph: Graph.Any, request: Model.BackfillRequest) =>
+  Effect.tap(backfillOptionsOf(request), (options) => refuseTooMany(graph, options))
 
 const toBackfillPlan = ({ assets, runs }: Runtime.BackfillPlan): Model.BackfillPlan => ({
   assets: assets.map(({ count, key, partitions }) => ({
@@ -498,6 +533,8 @@ export const runOperations = Effect.fnUntraced(function*(
       startRun((loaded, onProgress) =>
         Effect.gen(function*() {
           const record = yield* recordOf(id)
+          const unfit = configProblem(options?.config)
+          if (unfit !== undefined) return yield* unfit
           if (record.status === "Running" && live.isHere(record)) {
             return yield* new Runtime.RunNotPossibleError({
               runId: id,
@@ -539,7 +576,7 @@ export const runOperations = Effect.fnUntraced(function*(
         )
         : Effect.map(
           begin<string>((loaded, tell) =>
-            Effect.flatMap(backfillOptionsOf(request), (options) =>
+            Effect.flatMap(fittingBackfill(loaded.graph, request), (options) =>
               live.backfilling((started) =>
                 Runtime.backfill(loaded.graph, {
                   ...options,
@@ -559,7 +596,7 @@ export const runOperations = Effect.fnUntraced(function*(
     planBackfill: (request) =>
       toProblems(env.within(({ graph }) =>
         Effect.map(
-          Effect.flatMap(backfillOptionsOf(request), (options) => Runtime.planBackfill(graph, options)),
+          Effect.flatMap(fittingBackfill(graph, request), (options) => Runtime.planBackfill(graph, options)),
           toBackfillPlan
         )
       )),
