@@ -86,8 +86,8 @@ export const make = (
   options: Options & {
     readonly stdout: Writable
     readonly stderr: Writable
-    /** Nobody reads what is written any more. */
-    readonly onClosed: () => void
+    /** Nobody reads what is written any more, or it cannot be written. */
+    readonly onClosed: (error: Error) => void
   }
 ) => {
   const { stderr, stdout } = options
@@ -103,16 +103,16 @@ export const make = (
   })
   const [out, err] = [target(stdout), target(stderr)]
 
-  const failed = () => {
+  const failed = (error: Error) => {
     if (closed) return
     closed = true
     drawn = []
-    options.onClosed()
+    options.onClosed(error)
   }
   const write = (stream: Writable, text: string, done?: () => void): void => {
     if (closed) return done?.()
     stream.write(text, (error) => {
-      if (error !== undefined && error !== null) failed()
+      if (error !== undefined && error !== null) failed(error)
       done?.()
     })
   }

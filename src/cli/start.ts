@@ -46,6 +46,7 @@ export const start = async (): Promise<void> => {
   const write = { stdout: stdout.write.bind(stdout), stderr: stderr.write.bind(stderr) }
 
   let closed = false
+  let unwritable: Error | undefined
   let signal: Signal | undefined
   let signalledAt = 0
   const before = args.includes("--") ? args.slice(0, args.indexOf("--")) : args
@@ -54,8 +55,9 @@ export const start = async (): Promise<void> => {
     colour: !before.includes("--no-color"),
     stdout: stream(stdout, write.stdout),
     stderr: stream(stderr, write.stderr),
-    onClosed: () => {
+    onClosed: (error) => {
       closed = true
+      if (isUnwritable(error)) unwritable = error
       fiber?.interruptUnsafe()
     }
   })
@@ -109,13 +111,21 @@ export const start = async (): Promise<void> => {
     ? signals[signal]
     : crashed
     ? exitCodes.failed
+    : unwritable !== undefined
+    ? exitCodes.unavailable
     : closed
     ? Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? closedPipe : exitCodes.ok
     : exitCodeOf(exit, output)
+  // not by the output, which is closed
+  if (unwritable !== undefined) write.stderr(`error: The output cannot be written: ${unwritable.message}\n`, () => {})
   // what a module of the user has left open does not keep the process alive, and what was written is not lost
   await Promise.all([write.stdout, write.stderr].map((write) => new Promise((resolve) => write("", resolve))))
   leave()
 }
+
+/** Not of a reader that has gone. */
+const isUnwritable = (error: Error): boolean =>
+  !("code" in error && (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED"))
 
 const stream = (target: NodeJS.WriteStream, write: typeof target.write): Output.Writable => ({
   get isTTY() {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { run, slow, start, temporary } from "./harness.ts"
+import { run, shell, slow, start, temporary } from "./harness.ts"
 
 const sources = new URL("../../src/", import.meta.url).href
 
@@ -76,6 +76,19 @@ describe("what ends a process", () => {
       assert.match(server.self.stderr, /Nobody has caught this error .*: Error: too late/)
       yield* server.kill("SIGTERM")
       assert.strictEqual(yield* server.exit, 143)
+    }).pipe(Effect.scoped), slow)
+})
+
+describe("output that cannot be written", () => {
+  it.live("is told, and is no success", () =>
+    Effect.gen(function*() {
+      const { options, status } = yield* moduleOf({})
+      for (const command of ["list", "materialize"]) {
+        const { exitCode, stderr } = yield* shell(options, `ea ${command} > /dev/full`)
+        assert.strictEqual(exitCode, 4, stderr)
+        assert.match(stderr, /^error: The output cannot be written: ENOSPC/m)
+      }
+      assert.notStrictEqual(yield* status, "Running")
     }).pipe(Effect.scoped), slow)
 })
 
