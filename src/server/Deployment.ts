@@ -340,17 +340,18 @@ const make = Effect.fnUntraced(function*(source: Source) {
   }))
   yield* Effect.forkScoped(loading)
 
-  const reload = Effect.suspend(() => {
-    if (closed) return Effect.interrupt
+  const ask = (): Deferred.Deferred<Loaded, Problem.Unavailable> => {
     const asking = outcome ??= Deferred.makeUnsafe()
     asked.openUnsafe()
-    return Deferred.await(asking)
-  })
+    return asking
+  }
+  const reload = Effect.suspend(() => closed ? Effect.interrupt : Deferred.await(ask()))
 
   if (source.changes !== undefined) {
     yield* source.changes.pipe(
       Stream.debounce("100 millis"),
-      Stream.runForEach(() => Effect.ignore(reload)),
+      // nobody waits for it: a load that hangs gives way to the next change
+      Stream.runForEach(() => Effect.sync(ask)),
       Effect.forkScoped
     )
   }

@@ -181,6 +181,25 @@ describe("Deployment.layer", () => {
       assert.deepStrictEqual(told, ["began", "given up", "+a"])
     }))
 
+  it.effect("gives up a load that hangs when the source changes again", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const changes = yield* Queue.unbounded<void>()
+      const deployment = yield* deploymentOf({
+        load: scripted([Effect.succeed(named("one", told)), Effect.never, Effect.succeed(named("two", told))]),
+        changes: Stream.fromQueue(changes)
+      })
+      yield* deployment.use(() => Effect.void)
+      for (const loading of [true, false]) {
+        yield* Queue.offer(changes, undefined)
+        yield* Effect.yieldNow
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual((yield* deployment.state).loading, loading)
+      }
+      assert.deepStrictEqual(yield* deployment.use((loaded) => Effect.succeed(keysOf(loaded))), ["two"])
+      assert.deepStrictEqual(told, ["+one", "+two", "-one"])
+    }))
+
   it.effect("goes on with loading when whoever asked has gone", () =>
     Effect.gen(function*() {
       const second = yield* Deferred.make<Definitions.Any>()
