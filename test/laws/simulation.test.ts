@@ -334,7 +334,10 @@ const assertEager = (
   }
 }
 
-/** onCron, period by period: one request as soon as everything it is computed from was computed since the tick. */
+/**
+ * onCron, period by period: one request as soon as everything it is computed from was computed since the tick, or is requested
+ * together with it.
+ */
 const assertCron = ({ deps, key }: Described, { requests, updates }: History): void => {
   const { to } = span
   const ticks = dailyTimes(zone, 360, span)
@@ -342,12 +345,12 @@ const assertCron = ({ deps, key }: Described, { requests, updates }: History): v
   for (const [at, begin] of ticks.entries()) {
     const end = ticks[at + 1] ?? to
     const found = own.filter((time) => time >= begin && time < end)
-    const due = Math.max(...deps.map((dep) =>
-      Math.min(
-        (updates.get(dep) ?? []).find((update) => update.at >= begin)?.at ?? Infinity,
-        times(requests, dep).find((time) => time >= begin) ?? Infinity
-      )
-    ))
+    // what is requested at the same time counts as computed, and at no other time: it may fail
+    const first = deps.map((dep) => (updates.get(dep) ?? []).find((update) => update.at >= begin)?.at ?? Infinity)
+    const together = deps.flatMap((dep) => times(requests, dep)).filter((time) =>
+      time >= begin && deps.every((dep, place) => first[place]! <= time || times(requests, dep).includes(time))
+    )
+    const due = Math.min(Math.max(...first), ...together)
     const period = `${key} from ${new Date(begin).toISOString()}`
     if (due >= end - patience) assert.isAtMost(found.length, 1, period)
     else {
