@@ -32,6 +32,9 @@ export const findModule = (argument?: string) =>
     return { modules, path }
   })
 
+/** After so long somebody may wonder. */
+const patience = "5 seconds"
+
 /** The operations of this process. What is missing on the way to the first event is loaded at once. */
 const local = Effect.gen(function*() {
   const { modules, path } = yield* findModule()
@@ -40,9 +43,18 @@ const local = Effect.gen(function*() {
   )
   const source = { module: relative(process.cwd(), path), load: modules.load(path) }
   const context = yield* Layer.build(Layer.provideMerge(Operations.layer, Deployment.layer(source)))
-  yield* Effect.mapError(
-    Context.get(context, Deployment.Deployment).use(() => Effect.void),
-    notLoaded
+  const { tell } = yield* Output
+  yield* Effect.raceFirst(
+    Effect.mapError(Context.get(context, Deployment.Deployment).use(() => Effect.void), notLoaded),
+    Effect.sleep(patience).pipe(
+      Effect.andThen(tell(
+        `${
+          visible(source.module)
+        } is still being loaded. What it awaits, or builds in its layer, takes long, or another ` +
+          "process holds a lock."
+      )),
+      Effect.andThen(Effect.never)
+    )
   )
   return { operations: Context.get(context, Operations.Operations), remote: false }
 })

@@ -79,6 +79,17 @@ describe("what ends a process", () => {
     }).pipe(Effect.scoped), slow)
 })
 
+describe("a module that does not come to its end", () => {
+  it.live("is told, and given up with a signal", () =>
+    Effect.gen(function*() {
+      const { options } = yield* moduleOf({ top: "await new Promise(() => {})" })
+      const it = yield* start(options, "list")
+      yield* it.until("stderr", "definitions.ts is still being loaded.")
+      yield* it.kill("SIGINT")
+      assert.strictEqual(yield* it.exit, 130)
+    }).pipe(Effect.scoped), slow)
+})
+
 describe("output that cannot be written", () => {
   it.live("is told, and is no success", () =>
     Effect.gen(function*() {
