@@ -8,22 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Automation from "./automation.ts"
 import { withOperations } from "./connect.ts"
-import { usage } from "./failure.ts"
-import {
-  checks,
-  compact,
-  concurrency,
-  config,
-  detach,
-  limit,
-  name,
-  onlyStale,
-  optional,
-  partition,
-  partitions,
-  set,
-  tag
-} from "./flags.ts"
+import { detach, limit, name, optional, partition, partitions, runFlags } from "./flags.ts"
 import * as Input from "./input.ts"
 
 const nameOf = (what: string) =>
@@ -258,29 +243,16 @@ const jobRun = Command.make("run", {
   name: nameOf("job"),
   partition,
   partitions,
-  onlyStale,
-  config,
-  set,
-  tag,
-  checks,
-  concurrency,
+  ...runFlags,
   detach
 }, (given) =>
   Effect.gen(function*() {
-    if (Option.isSome(given.partition) && Option.isSome(given.partitions)) {
-      return yield* usage("--partition and --partitions exclude each other.")
+    const request = {
+      name: given.name,
+      ...(yield* Input.runPartitions(given)),
+      ...(yield* Input.runOptions(given))
     }
-    const partitions = optional(given.partitions)
-    const request = compact({
-      partition: optional(given.partition),
-      partitions: partitions === undefined ? undefined : yield* Input.partitions(partitions),
-      onlyStale: given.onlyStale ? true : undefined,
-      config: yield* Input.config(optional(given.config), given.set),
-      tags: yield* Input.tags(given.tag),
-      checks: optional(given.checks),
-      concurrency: optional(given.concurrency)
-    })
-    yield* withOperations(Automation.runJob({ request: { ...request, name: given.name }, detach: given.detach }))
+    yield* withOperations(Automation.runJob({ request, detach: given.detach }))
   })).pipe(
     Command.withDescription("Run a job now, in one run. Ctrl-C cancels it; the exit code is 1 if it does not succeed"),
     Command.withShortDescription("Run a job now"),

@@ -89,6 +89,9 @@ export const concurrency = Flag.Int("concurrency").pipe(
   Flag.optional
 )
 
+/** What every run can be given. `Input.runOptions` reads it. */
+export const runFlags = { onlyStale, config, set, tag, checks, concurrency }
+
 /** Only tell. */
 export const dryRun = Flag.Boolean("dry-run").pipe(
   Flag.withoutNegation,

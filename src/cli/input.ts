@@ -2,10 +2,12 @@
  * What is given to commands as text: partitions, configuration, tags, selections.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import { readFile } from "node:fs/promises"
 import type * as Model from "../server/Model.ts"
 import { type CliFailure, usage } from "./failure.ts"
+import { compact, optional } from "./flags.ts"
 import { visible } from "./text.ts"
 
 type Config = { readonly [name: string]: Schema.Json }
@@ -108,3 +110,35 @@ export const tags = (
     )
     : Effect.fail(usage(`--tag ${visible(bad)} cannot be read: write NAME=VALUE.`))
 }
+
+/** The flags that every run can be given, as a request has them. */
+export const runOptions = Effect.fnUntraced(function*(given: {
+  readonly onlyStale: boolean
+  readonly config: Option.Option<string>
+  readonly set: ReadonlyArray<string>
+  readonly tag: ReadonlyArray<string>
+  readonly checks: Option.Option<"selected" | "none" | "only">
+  readonly concurrency: Option.Option<number>
+}) {
+  return compact({
+    onlyStale: given.onlyStale ? true : undefined,
+    config: yield* config(optional(given.config), given.set),
+    tags: yield* tags(given.tag),
+    checks: optional(given.checks),
+    concurrency: optional(given.concurrency)
+  })
+})
+
+/** The partitions of one run: one, or several. */
+export const runPartitions = Effect.fnUntraced(function*(given: {
+  readonly partition: Option.Option<string>
+  readonly partitions: Option.Option<string>
+}) {
+  if (Option.isSome(given.partition) && Option.isSome(given.partitions)) {
+    return yield* usage("--partition and --partitions exclude each other.")
+  }
+  return compact({
+    partition: optional(given.partition),
+    partitions: Option.isNone(given.partitions) ? undefined : yield* partitions(given.partitions.value)
+  })
+})

@@ -19,19 +19,17 @@ import { withOperations } from "./connect.ts"
 import { daemon } from "./daemon.ts"
 import { usage } from "./failure.ts"
 import {
-  checks,
   compact,
-  concurrency,
   config,
   detach,
   dryRun,
   key,
   limit,
   name,
-  onlyStale,
   optional,
   partition,
   partitions,
+  runFlags,
   runIdArgument,
   select,
   selectFlag,
@@ -179,12 +177,7 @@ const materialize = Command.make("materialize", {
   select: selectFlag,
   partition,
   partitions,
-  onlyStale,
-  config,
-  set,
-  tag,
-  checks,
-  concurrency,
+  ...runFlags,
   retries: Flag.Int("retries").pipe(
     Flag.withMetavar("N"),
     Flag.withDescription("How often the run is retried from failure"),
@@ -195,19 +188,10 @@ const materialize = Command.make("materialize", {
   detach
 }, (given) =>
   Effect.gen(function*() {
-    if (Option.isSome(given.partition) && Option.isSome(given.partitions)) {
-      return yield* usage("--partition and --partitions exclude each other.")
-    }
-    const partitions = optional(given.partitions)
     const request = compact({
       select: Input.selection(...Option.toArray(given.select), ...given.selects),
-      partition: optional(given.partition),
-      partitions: partitions === undefined ? undefined : yield* Input.partitions(partitions),
-      onlyStale: given.onlyStale ? true : undefined,
-      config: yield* Input.config(optional(given.config), given.set),
-      tags: yield* Input.tags(given.tag),
-      checks: optional(given.checks),
-      concurrency: optional(given.concurrency),
+      ...(yield* Input.runPartitions(given)),
+      ...(yield* Input.runOptions(given)),
       retries: optional(given.retries)
     })
     yield* withOperations(Runs.materialize({ request, dryRun: given.dryRun, detach: given.detach }))
@@ -247,12 +231,7 @@ const backfill = Command.make("backfill", {
     Flag.filter((number) => number >= 1, () => "Expected a number of at least 1"),
     Flag.optional
   ),
-  onlyStale,
-  config,
-  set,
-  tag,
-  checks,
-  concurrency,
+  ...runFlags,
   resume: Flag.String("resume").pipe(
     Flag.withMetavar("ID"),
     Flag.withDescription("Go on with a backfill that was stopped"),
@@ -278,11 +257,7 @@ const backfill = Command.make("backfill", {
         : yield* Input.partitions(partitions),
       partitionsPerRun: perRun === undefined ? undefined : perRun === "all" ? "all" as const : Number(perRun),
       maxRuns: optional(given.maxRuns),
-      onlyStale: given.onlyStale ? true : undefined,
-      config: yield* Input.config(optional(given.config), given.set),
-      tags: yield* Input.tags(given.tag),
-      checks: optional(given.checks),
-      concurrency: optional(given.concurrency),
+      ...(yield* Input.runOptions(given)),
       resume
     })
     yield* withOperations(Runs.backfill({ request, dryRun: given.dryRun, detach: given.detach }))
