@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Layer, Option, PubSub, Scope, Stream } from "effect"
+import { assert, describe } from "@effect/vitest"
+import { Context, Deferred, Effect, Exit, Option, PubSub, Scope, Stream } from "effect"
 import {
   Asset,
   Automation,
@@ -15,38 +15,23 @@ import {
   Runtime
 } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
 
 const start = Date.parse("2024-03-01T00:00:30Z")
 
-type Stored = Layer.Success<typeof inMemory>
-
-/** A test with a storage and a log of its own, half a minute after midnight. */
-const test = <Eff extends Effect.Effect<any, any, Stored | Scope.Scope>, A>(
-  name: string,
-  body: () => Generator<Eff, A, never>
-) =>
-  it.effect(name, () =>
-    Effect.provide(
-      Effect.andThen(TestClock.setTime(start), Effect.gen(body)),
-      inMemory
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    ) as Effect.Effect<A, unknown, Scope.Scope>)
+/** Tests begin half a minute after midnight. */
+const test = testsAt(start)
 
 const a = Asset.make("a", Effect.succeed(1))
 const b = Asset.make("b", Effect.succeed(2))
 const graph = Graph.make({ a, b })
 
-/** Starts a daemon on the services of the test. It ends with the scope of the test. */
+/** Starts a daemon on the services of the test. */
 const startDaemon = <T extends Graph.Assets, C extends Check.Any, E, R>(
   definitions: Definitions.Definitions<T, C, E, R>,
   options?: Daemon.Options
-) =>
-  Effect.gen(function*() {
-    const context = yield* Layer.build(Layer.fresh(Daemon.layer(definitions, options)))
-    yield* TestClock.adjust(1)
-    return Context.get(context, Daemon.Daemon)
-  })
+) => Effect.tap(buildDaemon(definitions, options), TestClock.adjust(1))
 
 const automate = (...automations: ReadonlyArray<Automation.Any>) =>
   // what the automations of these tests need is in the log layer

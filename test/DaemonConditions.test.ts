@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Stream } from "effect"
 import {
   Asset,
   AutomationStore,
@@ -16,32 +16,17 @@ import {
   Runtime
 } from "effect-assets"
 import { TestClock } from "effect/testing"
+import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
 
 const start = Date.parse("2024-03-01T00:30:00Z")
 
-type Stored = Layer.Success<typeof inMemory>
-
-const test = <Eff extends Effect.Effect<any, any, Stored | Scope.Scope>, A>(
-  name: string,
-  body: () => Generator<Eff, A, never>
-) =>
-  it.effect(name, () =>
-    Effect.provide(
-      Effect.andThen(TestClock.setTime(start), Effect.gen(body)),
-      inMemory
-      // the constraint of Eff says what the test needs; the compiler cannot follow it through Exclude
-    ) as Effect.Effect<A, unknown, Scope.Scope>)
+const test = testsAt(start)
 
 const startDaemon = <T extends Graph.Assets, C extends Check.Any, E, R>(
   definitions: Definitions.Definitions<T, C, E, R>,
   options?: Daemon.Options
-) =>
-  Effect.gen(function*() {
-    const context = yield* Layer.build(Layer.fresh(Daemon.layer(definitions, options)))
-    yield* settle
-    return Context.get(context, Daemon.Daemon)
-  })
+) => Effect.tap(buildDaemon(definitions, options), () => settle)
 
 const { AutomationStore: Store } = AutomationStore
 
