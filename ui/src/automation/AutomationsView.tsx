@@ -1,23 +1,11 @@
 /** The lists of schedules and of sensors. */
 import { useNavigate } from "@tanstack/react-router"
-import { CalendarClock, Radar, SearchX } from "lucide-react"
+import { CalendarClock, Radar } from "lucide-react"
 import { useMemo } from "react"
-import {
-  Badge,
-  Button,
-  type Column,
-  DataTable,
-  EmptyState,
-  ErrorView,
-  RelativeTime,
-  SearchField,
-  Skeleton,
-  StatusBadge
-} from "../kit/index.ts"
+import { Badge, type Column, EmptyState, RelativeTime, StatusBadge } from "../kit/index.ts"
 import type { NamesSearch } from "../search.ts"
-import { Page } from "../shell/Page.tsx"
-import { DaemonBanner } from "./DaemonBanner.tsx"
 import { type Automation, useAutomations } from "./data.ts"
+import { NamedList } from "./NamedList.tsx"
 import { RunningSwitch } from "./RunningSwitch.tsx"
 import { AutomationLink, Target } from "./Target.tsx"
 import { TickStrip } from "./TickStrip.tsx"
@@ -127,6 +115,8 @@ Definitions.make({ graph, automations: [files], layer })`
   }
 } as const
 
+const wordsOf = ({ description, name, target }: Automation) => [name, description, target?.words]
+
 /** The list of schedules, or of sensors of all kinds. */
 export const AutomationsView = ({ kind, search, onSearch }: {
   readonly kind: "schedule" | "sensors"
@@ -136,63 +126,21 @@ export const AutomationsView = ({ kind, search, onSearch }: {
   const navigate = useNavigate()
   const { data, error, refetch } = useAutomations(kind)
   const columns = useMemo(() => columnsOf(kind === "schedule"), [kind])
-  const text = (search.q ?? "").toLowerCase()
-  const shown = useMemo(
-    () =>
-      data?.filter(({ description = "", name, target }) =>
-        [name, description, target?.words ?? ""].some((part) => part.toLowerCase().includes(text))
-      ),
-    [data, text]
-  )
-  const title = kind === "schedule" ? "Schedules" : "Sensors"
   const stopped = data?.filter(({ running }) => !running).length ?? 0
-  const { code, icon, text: words, title: none } = teach[kind]
+  const { code, icon, text, title } = teach[kind]
   return (
-    <Page title={title} fill>
-      <DaemonBanner />
-      {data === undefined || data.length === 0 ?
-        null :
-        (
-          <div className="flex flex-wrap items-center gap-2 border-b border-border bg-surface px-4 py-2.5">
-            <SearchField
-              label={`Search ${title.toLowerCase()}`}
-              placeholder="Search…"
-              value={search.q ?? ""}
-              onChange={onSearch}
-              className="w-60"
-            />
-            <p role="status" className="text-xs text-text-3">
-              {text === "" ? data.length : `${shown!.length} of ${data.length}`}
-              {stopped === 0 ? "" : ` · ${stopped} stopped`}
-            </p>
-          </div>
-        )}
-      <div className="min-h-0 flex-1">
-        {error !== undefined && data === undefined
-          ? <ErrorView error={error} retry={refetch} />
-          : shown === undefined
-          ? <Skeleton className="m-4 h-40" />
-          : (
-            <DataTable
-              label={title}
-              rows={shown}
-              columns={columns}
-              rowHeight={52}
-              sortRows={false}
-              rowKey={({ name }) => name}
-              onOpen={({ name }) => void navigate({ to: "/automation", search: { name } })}
-              empty={data!.length === 0
-                ? <EmptyState title={none} icon={icon} command={code}>{words}</EmptyState>
-                : (
-                  <EmptyState
-                    title="Nothing has these words"
-                    icon={SearchX}
-                    action={<Button onClick={() => onSearch("")}>Clear the search</Button>}
-                  />
-                )}
-            />
-          )}
-      </div>
-    </Page>
+    <NamedList
+      title={kind === "schedule" ? "Schedules" : "Sensors"}
+      rows={data}
+      error={error}
+      refetch={refetch}
+      columns={columns}
+      words={wordsOf}
+      search={search.q ?? ""}
+      onSearch={onSearch}
+      onOpen={({ name }) => void navigate({ to: "/automation", search: { name } })}
+      note={stopped === 0 ? "" : ` · ${stopped} stopped`}
+      empty={<EmptyState title={title} icon={icon} command={code}>{text}</EmptyState>}
+    />
   )
 }

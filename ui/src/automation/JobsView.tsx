@@ -1,13 +1,11 @@
 /** The list of jobs. */
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import { SearchX, Workflow } from "lucide-react"
-import { useMemo } from "react"
-import { Badge, Button, type Column, DataTable, EmptyState, ErrorView, SearchField, Skeleton } from "../kit/index.ts"
+import { Workflow } from "lucide-react"
+import { Badge, type Column } from "../kit/index.ts"
 import { plural } from "../launch/request.ts"
-import { Page } from "../shell/Page.tsx"
-import { DaemonBanner } from "./DaemonBanner.tsx"
 import { type Job, useJobs } from "./data.ts"
 import { NoJobs, RunJobButton } from "./JobRun.tsx"
+import { NamedList } from "./NamedList.tsx"
 import { RunDots } from "./RunDots.tsx"
 import { AutomationLink, JobLink } from "./Target.tsx"
 
@@ -75,65 +73,25 @@ const columns: ReadonlyArray<Column<Job>> = [
   }
 ]
 
+const wordsOf = ({ description, name, select }: Job) => [name, description, select]
+
 /** The list of jobs. */
 export const JobsView = () => {
   const search = useSearch({ from: "/jobs" })
   const navigate = useNavigate({ from: "/jobs" })
   const { data, error, refetch } = useJobs()
-  const text = (search.q ?? "").toLowerCase()
-  const shown = useMemo(
-    () =>
-      data?.filter(({ description = "", name, select = "" }) =>
-        [name, description, select].some((part) => part.toLowerCase().includes(text))
-      ),
-    [data, text]
-  )
-  const onSearch = (q: string) => void navigate({ search: q === "" ? {} : { q }, replace: true })
   return (
-    <Page title="Jobs" fill>
-      <DaemonBanner />
-      {data === undefined || data.length === 0 ?
-        null :
-        (
-          <div className="flex flex-wrap items-center gap-2 border-b border-border bg-surface px-4 py-2.5">
-            <SearchField
-              label="Search jobs"
-              placeholder="Search…"
-              value={search.q ?? ""}
-              onChange={onSearch}
-              className="w-60"
-            />
-            <p role="status" className="text-xs text-text-3">
-              {text === "" ? data.length : `${shown!.length} of ${data.length}`}
-            </p>
-          </div>
-        )}
-      <div className="min-h-0 flex-1">
-        {error !== undefined && data === undefined
-          ? <ErrorView error={error} retry={refetch} />
-          : shown === undefined
-          ? <Skeleton className="m-4 h-40" />
-          : (
-            <DataTable
-              label="Jobs"
-              rows={shown}
-              columns={columns}
-              rowHeight={52}
-              sortRows={false}
-              rowKey={({ name }) => name}
-              onOpen={({ name }) => void navigate({ to: "/job", search: { name } })}
-              empty={data!.length === 0
-                ? <NoJobs icon={Workflow} />
-                : (
-                  <EmptyState
-                    title="Nothing has these words"
-                    icon={SearchX}
-                    action={<Button onClick={() => onSearch("")}>Clear the search</Button>}
-                  />
-                )}
-            />
-          )}
-      </div>
-    </Page>
+    <NamedList
+      title="Jobs"
+      rows={data}
+      error={error}
+      refetch={refetch}
+      columns={columns}
+      words={wordsOf}
+      search={search.q ?? ""}
+      onSearch={(q) => void navigate({ search: q === "" ? {} : { q }, replace: true })}
+      onOpen={({ name }) => void navigate({ to: "/job", search: { name } })}
+      empty={<NoJobs icon={Workflow} />}
+    />
   )
 }
