@@ -52,6 +52,7 @@ export const make = (
     const active = new Set<string>()
     const byTick = new Map<string, ReadonlyArray<string>>()
     const runKeys = new Map<string, Map<string, string>>()
+    // large, written often and read seldom: copied when they are read
     const conditionCursors = new Map<string, Schema.Json>()
     let evaluations: Array<AutomationStore.Evaluation> = []
 
@@ -156,8 +157,8 @@ export const make = (
           }
           for (const [key, id] of writes.runKeys) consumed.set(key, id)
           runKeys.set(automation, consumed)
-          if (commit.conditionCursor !== undefined) conditionCursors.set(automation, plain(commit.conditionCursor))
-          evaluations.push(...plain(writes.evaluations))
+          if (commit.conditionCursor !== undefined) conditionCursors.set(automation, commit.conditionCursor)
+          evaluations.push(...writes.evaluations)
           states.set(automation, writes.state)
           changed(Math.max(writes.last, version + 1))
           return { _tag: "Committed", tick: writes.tick, queued: writes.queued, state: writes.state }
@@ -265,7 +266,7 @@ export const make = (
 
       conditionCursor: (automation) =>
         Effect.sync(() =>
-          Option.fromUndefinedOr(conditionCursors.get(automation))
+          Option.map(Option.fromUndefinedOr(conditionCursors.get(automation)), plain)
         ),
       evaluations: (filter = {}) =>
         Effect.sync(() => {
@@ -278,7 +279,7 @@ export const make = (
             if (
               evaluation.seq < before && (key === undefined || evaluation.key === key) &&
               (tickId === undefined || evaluation.tickId === tickId)
-            ) found.push(evaluation)
+            ) found.push(plain(evaluation))
           }
           return found
         }),

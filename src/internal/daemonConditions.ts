@@ -237,7 +237,12 @@ const decodeCursor = Schema.decodeUnknownOption(Condition.Cursor)
 const isUnchanged = (defined: Defined, before: Condition.Cursor | undefined, after: Condition.Cursor): boolean =>
   before !== undefined && before.log === after.log && before.checks === after.checks &&
   defined.crons.every((cron) => Cron.nextTick(cron, before.now) > after.now) &&
-  JSON.stringify([before.entities, before.observed]) === JSON.stringify([after.entities, after.observed])
+  areSame(before.entities, after.entities) && areSame(before.observed, after.observed)
+
+/** What has not changed mostly is the same object. */
+const areSame = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>): boolean =>
+  before.length === after.length &&
+  before.every((one, at) => one === after[at] || JSON.stringify(one) === JSON.stringify(after[at]))
 
 /** What one evaluation leads to. */
 interface Outcome {

@@ -550,9 +550,27 @@ export const recordedTuple = (
   partition: string,
   recorded: Partitions.Serialized | undefined
 ): ReadonlyArray<number> | undefined => {
+  const known = recordedWindow(axes, partition, recorded)
+  if (known !== undefined) return [known]
   const tuple = axes.indicesOf(partition)
   if (tuple === undefined || recorded === undefined) return tuple
   return has(deserialize(axes, recorded).subset, tuple) ? tuple : undefined
+}
+
+/** The same of one window that the set has as it was recorded: what is recorded of a day is asked for again and again. */
+const recordedWindow = (
+  { dimensions }: Axes,
+  partition: string,
+  recorded: Partitions.Serialized | undefined
+): number | undefined => {
+  if (recorded?._tag !== "Windows" || recorded.count !== 1 || recorded.intervals.length !== 1) return undefined
+  const { dimension, name } = dimensions[0]!
+  if (name !== undefined || dimension.kind !== "Windows" || recorded.first !== partition) return undefined
+  const [start, end] = recorded.intervals[0]!
+  const index = dimension.firstStartingFrom(start)
+  if (index >= dimension.size) return undefined
+  const window = dimension.windowAt(index)
+  return window.start === start && window.end === end && dimension.keyAt(index) === partition ? index : undefined
 }
 
 const maxStretches = 5

@@ -207,6 +207,9 @@ const lowerBound = (values: Float64Array, count: number, value: number): number 
 /** Where the search for a window that is not excluded ends: more than the minutes of a year, longer than leap years take. */
 const searched = { ticks: 600_000, time: 41 * 366 * 86_400_000 }
 
+/** So many keys are kept, of each line. */
+const maxKeys = 50_000
+
 /**
  * The windows that a definition draws, and those of them that were looked at.
  *
@@ -224,6 +227,8 @@ export class Line {
   #starts = new Float64Array(64)
   #ends: Float64Array<ArrayBuffer> | undefined
   #last: WindowLine | undefined
+  /** The keys that somebody has asked for, by index. */
+  readonly #keys = new Map<number, string>()
 
   constructor(definition: Definition) {
     this.definition = definition
@@ -315,6 +320,14 @@ export class Line {
     const tick = left < 0 ? Cron.prevTick : Cron.nextTick
     for (let i = 0; i < Math.abs(left); i++) at = this.#search(at, tick) ?? at
     return this.windowFrom(at)
+  }
+
+  keyAt(index: number): string {
+    const known = this.#keys.get(index)
+    if (known !== undefined) return known
+    const key = this.keyOf(this.startAt(index))
+    if (this.#keys.size < maxKeys) this.#keys.set(index, key)
+    return key
   }
 
   keyOf(start: number): string {
@@ -446,7 +459,7 @@ class WindowLineAt implements WindowLine {
   }
 
   // functions of the object, not of its prototype: they are handed on by themselves
-  readonly keyAt = (index: number): string => this.line.keyOf(this.line.startAt(index))
+  readonly keyAt = (index: number): string => this.line.keyAt(index)
   readonly indexOf = (key: string): number => {
     const window = this.line.windowOf(key)
     if (window === undefined) return -1
