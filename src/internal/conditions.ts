@@ -10,6 +10,7 @@ import { type Condition, type Cursor, explain, type Explanation, type Explanatio
 import type { Serialized } from "../Partitions.ts"
 import type * as Partitions from "../Partitions.ts"
 import type { Compiled } from "./compile.ts"
+import { changedAssets, type Evaluation, over } from "./conditionsChanges.ts"
 import {
   type Context,
   type Dep,
@@ -41,6 +42,8 @@ export interface JobCondition {
 /** What conditions are evaluated against. */
 export interface Input extends State {
   readonly jobs?: ReadonlyArray<JobCondition> | undefined
+  /** The evaluation that `previous` is the cursor of, if it is at hand: then only what has changed is evaluated. */
+  readonly last?: Evaluation | undefined
 }
 
 /** Something to do. */
@@ -69,6 +72,8 @@ export interface Evaluated {
   /** Of what is requested, and of what has come to something else than in the evaluation before. */
   readonly explanations: ReadonlyArray<Explanation>
   readonly cursor: Cursor
+  /** For the next evaluation, beside the cursor. */
+  readonly last: Evaluation
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -89,6 +94,10 @@ interface Node {
   /** Whether it asks for the runs of what was computed since the previous evaluation, or ever. */
   readonly runs: "none" | "new" | "all"
   readonly cron: Cron.Cron | undefined
+  /** How far up it looks: at its own asset (0), at what that is computed from (1), or somewhere else. */
+  readonly reach: number
+  /** The parts of it that time changes. */
+  readonly crons: ReadonlyArray<Node>
 }
 
 const nodes = new WeakMap<Condition, Node>()
@@ -113,7 +122,7 @@ const makeNode = (condition: Condition): Node => {
   const parts = ConditionTree.partsOf(condition).map(nodeOf)
   const some = (test: (node: Node) => boolean): boolean => parts.some(test)
   const cron = _tag === "CronTickPassed" ? ConditionTree.cronOf(condition.cron, condition.timeZone) : undefined
-  return {
+  const node: Node = {
     condition,
     name: ConditionTree.nameOf(ConditionTree.textOf(condition)),
     parts,
@@ -122,7 +131,30 @@ const makeNode = (condition: Condition): Node => {
     usesDownstream: _tag === "AnyDownstreamConditions" || some((part) => part.usesDownstream),
     runs: runsOf(condition, parts),
     // a graph with a condition that cannot be read is not made
-    cron: cron === undefined ? undefined : Result.getOrUndefined(cron)
+    cron: cron === undefined ? undefined : Result.getOrUndefined(cron),
+    reach: Math.max(0, ...parts.map(({ reach }) => reach)) + stepsOf(_tag),
+    crons: parts.flatMap(({ crons }) => crons)
+  }
+  return _tag === "CronTickPassed" ? { ...node, crons: [node] } : node
+}
+
+/** How much further up than its parts a part looks. */
+const stepsOf = (tag: Condition["_tag"]): number => {
+  switch (tag) {
+    case "AnyDepsMatch":
+    case "AllDepsMatch":
+    case "AnyDepsRequiredButNonexistent":
+      return 1
+    // of what is not recorded, of all that is upstream, or of any asset
+    case "Freshness":
+    case "Stale":
+    case "AssetMatches":
+    case "AnyDownstreamConditions":
+    case "AnyJobRootsMatch":
+    case "AllJobRootsMatch":
+      return Infinity
+    default:
+      return 0
   }
 }
 
@@ -285,6 +317,11 @@ export class Evaluator {
   private readonly computed: Array<Subset.Subset | undefined>
   private readonly requested = new Map<string, readonly [Context, Subset.Subset]>()
   private readonly ticks = new Map<string, boolean>()
+  private readonly ticksBefore = new Map<string, boolean>()
+  /** The previous evaluation, and the assets of which something is known or requested that was not then. */
+  private readonly last: Evaluation | undefined
+  private readonly changed: Uint8Array
+  private readonly quiet = new Set<EntityState>()
   private readonly selections = new Map<string, Uint8Array>()
   private readonly jobRoots = new Map<string, ReadonlyArray<number>>()
   private root!: Root
@@ -306,17 +343,23 @@ export class Evaluator {
     this.evaluation = input.previous === undefined ? 0 : input.previous.evaluation + 1
     this.before = new Map((input.previous?.entities ?? []).map((entity) => [entity.id, entity]))
     this.computed = new Array<Subset.Subset | undefined>(input.graph.assets.length).fill(undefined)
+    const { graph, last } = input
+    this.last = last !== undefined && last.cursor === input.previous && last.graph === graph ? last : undefined
+    this.changed = this.last === undefined ? new Uint8Array(graph.assets.length) : changedAssets(graph, input, this.last)
   }
 
   run(): Evaluated {
     const { graph, jobs, now, previous } = this.input
     const explanations: Array<Explanation> = []
     const requests: Array<Requested> = []
-    const states: Array<{ state: EntityState; context: Context }> = []
+    const states: Array<EntityState> = []
     for (const entity of [...entitiesOf(graph), ...(jobs ?? []).map(jobEntity)]) {
-      const context = this.contextOf(entity)
-      const state = this.evaluate(entity, context, explanations, requests)
-      states.push({ state, context })
+      const known = this.before.get(entity.id)
+      const state = known !== undefined && this.isQuiet(entity, known)
+        ? known
+        : this.evaluate(entity, this.contextOf(entity), explanations, requests)
+      if (state === known) this.quiet.add(state)
+      states.push(state)
     }
     let log = Math.max(previous?.log ?? 0, this.input.log ?? 0)
     for (const versions of this.input.versions.values()) {
@@ -326,21 +369,33 @@ export class Evaluator {
     for (const evaluated of this.input.checks.values()) {
       if (evaluated.length > 0 && evaluated[0]!.cursor > checks) checks = evaluated[0]!.cursor
     }
-    return {
-      requests,
-      explanations,
-      cursor: {
-        evaluation: this.evaluation,
-        now,
-        log,
-        checks,
-        entities: [
-          ...states.map(({ context, state }) => this.withRequested(state, context)),
-          ...this.broughtAlong(states)
-        ],
-        observed: this.facts.observed()
-      }
+    const cursor: Cursor = {
+      evaluation: this.evaluation,
+      now,
+      log,
+      checks,
+      entities: this.requested.size === 0
+        ? states
+        : [...states.map((state) => this.withRequested(state)), ...this.broughtAlong(states)],
+      observed: this.facts.observed()
     }
+    return { requests, explanations, cursor, last: over(this.input, cursor, this.quiet) }
+  }
+
+  /**
+   * Whether something comes to the same as in the previous evaluation, which changed nothing: whatever it looks at is as it
+   * was, and no time has passed that it waits for.
+   */
+  private isQuiet(entity: Entity, known: EntityState): boolean {
+    const { asset, kind, node } = entity
+    if (this.last === undefined || !this.last.quiet.has(known)) return false
+    if (kind === "job" || node.reach > 1 || node.runs === "all") return false
+    if (this.changed[asset] === 1) return false
+    if (node.reach === 1) {
+      const deps = kind === "check" ? this.facts.depsOfCheck(this.contextOf(entity)) : this.facts.depsOf(asset)
+      if (deps.some(({ id }) => this.changed[id] === 1)) return false
+    }
+    return node.crons.every((cron) => !this.hasPassed(cron) && !this.hadPassed(cron))
   }
 
   private contextOf({ asset, check, id, kind }: Entity): Context {
@@ -363,18 +418,18 @@ export class Evaluator {
   }
 
   /** What was requested of an output is known only after the other outputs that bring it along. */
-  private withRequested(state: EntityState, context: Context): EntityState {
-    const found = this.requested.get(context.name)
-    const before = this.before.get(state.id)
-    const kept = before?.requested === undefined ? undefined : before.requested
+  private withRequested(state: EntityState): EntityState {
+    const found = this.requested.get(state.id)
     if (found === undefined) return state
-    const same = kept !== undefined && Subset.equals(valueIn(context, kept), found[1])
-    return { ...state, requested: same ? kept : valueOut(context, found[1])! }
+    const [context, subset] = found
+    const kept = this.before.get(state.id)?.requested
+    const same = kept !== undefined && Subset.equals(valueIn(context, kept), subset)
+    return { ...state, requested: same ? kept : valueOut(context, subset)! }
   }
 
   /** What was requested and has no condition: outputs that another one brings along. */
-  private broughtAlong(states: ReadonlyArray<{ readonly context: Context }>): ReadonlyArray<EntityState> {
-    const known = new Set(states.map(({ context }) => context.name))
+  private broughtAlong(states: ReadonlyArray<EntityState>): ReadonlyArray<EntityState> {
+    const known = new Set(states.map(({ id }) => id))
     return Array.from(this.requested).flatMap(([id, [context, subset]]): ReadonlyArray<EntityState> =>
       known.has(id) ? [] : [{ id, condition: "", digest: 0, requested: valueOut(context, subset)!, nodes: [] }]
     )
@@ -461,6 +516,7 @@ export class Evaluator {
   }
 
   private add(context: Context, subset: Subset.Subset): void {
+    if (context.asset >= 0) this.changed[context.asset] = 1
     const before = this.requested.get(context.name)
     this.requested.set(context.name, [context, before === undefined ? subset : Subset.union(before[1], subset)])
   }
@@ -599,6 +655,18 @@ export class Evaluator {
       const { now, previous } = this.input
       passed = cron !== undefined && previous !== undefined && Cron.prevTick(cron, now + 1) > previous.now
       this.ticks.set(name, passed)
+    }
+    return passed
+  }
+
+  /** Whether it had passed at the previous evaluation: then that knew something that this one does not. */
+  private hadPassed({ cron, name }: Node): boolean {
+    let passed = this.ticksBefore.get(name)
+    if (passed === undefined) {
+      const [then, before] = [this.last?.cursor.now, this.last?.input.previous?.now]
+      passed = cron !== undefined && then !== undefined && before !== undefined &&
+        Cron.prevTick(cron, then + 1) > before
+      this.ticksBefore.set(name, passed)
     }
     return passed
   }

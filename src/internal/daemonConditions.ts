@@ -109,6 +109,8 @@ export const define = (loaded: Pick<Loaded, "graph" | "jobs">): Defined => {
 
 /** What need not be read again. */
 interface Known {
+  /** What of the last evaluation is not in its cursor. */
+  last: Input["last"]
   /** What was once said of runs does not change. */
   readonly executed: Map<string, Executed>
   readonly backfills: Map<string, Backfilling>
@@ -116,7 +118,7 @@ interface Known {
 }
 
 /** @internal */
-export const nothingKnown = (): Known => ({ executed: new Map(), backfills: new Map(), backfillsUpTo: 0 })
+export const nothingKnown = (): Known => ({ last: undefined, executed: new Map(), backfills: new Map(), backfillsUpTo: 0 })
 
 /** A requested run as one that has not ended yet. */
 const runningOf = (
@@ -205,6 +207,7 @@ export const read = Effect.fnUntraced(function*(
     backfills: [...known.backfills.values()],
     runs: known.executed,
     previous,
+    last: known.last,
     now
   }
   return input
@@ -265,7 +268,8 @@ export const evaluated = Effect.fnUntraced(function*(
   const id = yield* newId
   const startedAt = yield* Clock.currentTimeMillis
   const input = yield* read(session, defined, known, previous)
-  const { cursor, explanations, requests } = yield* Effect.sync(() => evaluate(input))
+  const { cursor, explanations, last, requests } = yield* Effect.sync(() => evaluate(input))
+  known.last = last
   const next = nextTime(defined, input.versions, input.now)
   if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, previous, cursor)) {
     const outcome: Outcome = { cursor, tick: undefined, next }
