@@ -23,6 +23,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -1173,7 +1174,7 @@ export interface ExplanationNode {
   /** What it says, or its label. */
   readonly words: string
   readonly tag: Condition["_tag"]
-  /** The asset or check that it was asked about, where that is another one than that of the part it belongs to. */
+  /** The asset or check that it was asked about, where that is another one than what has the condition. */
   readonly about?: string
   /** For how many partitions it holds: 0 or 1 for what has none. */
   readonly count: number
@@ -1192,18 +1193,21 @@ export interface ExplanationNode {
   readonly omitted?: number
 }
 
-const ExplanationNode: Schema.Codec<ExplanationNode> = Schema.Struct({
+// what most parts come to is not stored
+const ExplanationNode: Schema.Codec<ExplanationNode, unknown> = Schema.Struct({
   words: Schema.String,
   tag: Schema.Literals(tags),
   about: Schema.optionalKey(Schema.String),
-  count: Schema.Int,
-  whole: Schema.Boolean,
+  count: Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  whole: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   partitions: Schema.optionalKey(Schema.String),
   subset: Schema.optionalKey(Partitions.Serialized),
-  candidates: Schema.Int,
+  candidates: Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(1))),
   trigger: Schema.optionalKey(Schema.Int),
   reset: Schema.optionalKey(Schema.Int),
-  children: Schema.Array(Schema.suspend((): Schema.Codec<ExplanationNode> => ExplanationNode)),
+  children: Schema.Array(Schema.suspend((): Schema.Codec<ExplanationNode, unknown> => ExplanationNode)).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed([]))
+  ),
   omitted: Schema.optionalKey(Schema.Int)
 })
 

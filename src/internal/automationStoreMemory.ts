@@ -279,7 +279,9 @@ export const make = (
             if (
               evaluation.seq < before && (key === undefined || evaluation.key === key) &&
               (tickId === undefined || evaluation.tickId === tickId)
-            ) found.push(plain(evaluation))
+            ) {
+              found.push(plain(evaluation))
+            }
           }
           return found
         }),
@@ -291,13 +293,17 @@ export const make = (
           for (const [statuses, oldest] of pruned.ticks) {
             ticks = ticks.filter((tick) => {
               const gone = tick.startedAt < oldest && statuses.includes(tick.status)
-              if (gone) ticksById.delete(tick.id)
+              if (gone) {
+                ticksById.delete(tick.id)
+              }
               return !gone
             })
           }
           if (pruned.evaluations !== undefined) {
             const oldest = pruned.evaluations
-            evaluations = evaluations.filter(({ timestamp }) => timestamp >= oldest)
+            evaluations = evaluations.filter(({ timestamp }) =>
+              timestamp >= oldest
+            )
           }
           if (pruned.queue !== undefined) {
             for (const [id, { finishedAt = 0, status, tickId }] of runs) {

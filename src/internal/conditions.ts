@@ -345,7 +345,9 @@ export class Evaluator {
     this.computed = new Array<Subset.Subset | undefined>(input.graph.assets.length).fill(undefined)
     const { graph, last } = input
     this.last = last !== undefined && last.cursor === input.previous && last.graph === graph ? last : undefined
-    this.changed = this.last === undefined ? new Uint8Array(graph.assets.length) : changedAssets(graph, input, this.last)
+    this.changed = this.last === undefined
+      ? new Uint8Array(graph.assets.length)
+      : changedAssets(graph, input, this.last)
   }
 
   run(): Evaluated {

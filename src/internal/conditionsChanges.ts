@@ -55,6 +55,7 @@ const backfilled = (backfills: State["backfills"]): ReadonlyArray<Running> =>
   (backfills ?? []).flatMap(({ partitions }): ReadonlyArray<Running> =>
     Object.entries(partitions).map(([key, of]) => ({
       keys: [key],
+      backfillId: "",
       ...(of !== null && { partitions: { [key]: of } })
     }))
   )
@@ -95,12 +96,11 @@ export const changedAssets = (graph: Compiled, now: Read, { cursor, input: then 
       !wasNew(key, then.checks, seenChecks) && (partitions === undefined || areSameSets(now, then, partitions))
     if (!isSame) changed[id] = 1
   })
-  for (const of of ["running", "backfills"] as const) {
-    const a = targets(of === "running" ? now.running : backfilled(now.backfills))
-    const b = targets(of === "running" ? then.running : backfilled(then.backfills))
-    for (const [key, target] of a) if (b.get(key) !== target) mark(key)
-    for (const key of b.keys()) if (!a.has(key)) mark(key)
-  }
+  const goingOn = ({ backfills, running }: Read) => targets([...running, ...backfilled(backfills)])
+  const a = goingOn(now)
+  const b = goingOn(then)
+  for (const [key, target] of a) if (b.get(key) !== target) mark(key)
+  for (const key of b.keys()) if (!a.has(key)) mark(key)
   // that something was requested is known to the next evaluation, and to the one after it no more
   for (const { entities } of [cursor, then.previous ?? { entities: [] }]) {
     for (const { id, requested } of entities) {

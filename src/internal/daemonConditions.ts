@@ -23,6 +23,7 @@ import {
   neededRuns,
   type Running
 } from "./conditions.ts"
+import { storedExplanation } from "./conditionStored.ts"
 import * as ConditionTree from "./conditionTree.ts"
 import * as Cron from "./cron.ts"
 import { grouped } from "./daemonRequests.ts"
@@ -118,7 +119,12 @@ interface Known {
 }
 
 /** @internal */
-export const nothingKnown = (): Known => ({ last: undefined, executed: new Map(), backfills: new Map(), backfillsUpTo: 0 })
+export const nothingKnown = (): Known => ({
+  last: undefined,
+  executed: new Map(),
+  backfills: new Map(),
+  backfillsUpTo: 0
+})
 
 /** A requested run as one that has not ended yet. */
 const runningOf = (
@@ -297,7 +303,7 @@ export const evaluated = Effect.fnUntraced(function*(
       evaluation: explanation.evaluation,
       timestamp: explanation.at,
       requested: explanation.requested,
-      explanation: explanation as unknown as Schema.Json // it is plain data, too
+      explanation: storedExplanation(explanation)
     })),
     ...(!byHand && { lease: { name: leaseName, owner } }),
     expect: state.revision
