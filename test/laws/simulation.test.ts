@@ -18,6 +18,7 @@ import {
   Runtime
 } from "effect-assets"
 import { simulate } from "effect-assets/testing"
+import { Compared, type Described, watched } from "../fixtures/watched.ts"
 
 const minute = 60_000
 const hour = 60 * minute
@@ -100,14 +101,6 @@ const hourlyTimes = (past: number, { from, to }: Span): ReadonlyArray<number> =>
 // what is simulated
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Kind = "root" | "eager" | "cron" | "plain"
-
-interface Described {
-  readonly key: string
-  readonly kind: Kind
-  readonly deps: ReadonlyArray<string>
-}
-
 const cron = "0 6 * * *"
 const zone = "Europe/Berlin"
 
@@ -116,7 +109,8 @@ const world = (seed: number) => {
   const assets: Array<Asset.Any> = []
   const described: Array<Described> = []
   const failures = randomOf(seed + 1)
-  const kindOf = (at: number): Kind => at < 30 ? "root" : at % 5 === 0 ? "plain" : at % 3 === 0 ? "cron" : "eager"
+  const kindOf = (at: number): Described["kind"] =>
+    at < 30 ? "root" : at % 5 === 0 ? "plain" : at % 3 === 0 ? "cron" : "eager"
   for (let at = 0; at < 195; at++) {
     const kind = kindOf(at)
     const key = `${kind}_${at}`
@@ -136,6 +130,7 @@ const world = (seed: number) => {
   }
   const days = Partitions.daily({ start: "2023-12-25", timeZone: "America/New_York" })
   for (let at = 0; at < 5; at++) {
+    described.push({ key: `days_${at}`, kind: "days", deps: [] })
     assets.push(Asset.make(`days_${at}`, {
       partitions: days,
       automation: Condition.onMissing(),
@@ -223,6 +218,7 @@ describe(`${Math.round((span.to - span.from) / day)} days of conditions of 200 a
       >
       const schedules = schedulesOf(span)
       const random = randomOf(seed + 2)
+      const compared = new Compared()
       const roots = described.filter(({ kind }) => kind === "root").map(({ key }) => key)
       const happenings = Array.from({ length: Math.floor((to - from) / day) * 2 }, () => {
         const keys = roots.filter(() => random() < 0.1)
@@ -237,7 +233,7 @@ describe(`${Math.round((span.to - span.from) / day)} days of conditions of 200 a
         automations: schedules.map(({ cron, name, timeZone }, at) =>
           Automation.schedule(name, { cron, timeZone, target: { select: [roots[2 * at]!, roots[2 * at + 1]!] } })
         ),
-        layer: inMemory
+        layer: watched({ assets: described, ticks: dailyTimes(zone, 360, span), daysAt: daysOf(span) }, compared)
       })
       const { log, queue, runs, ticks } = yield* simulate(definitions, {
         from,
@@ -246,6 +242,8 @@ describe(`${Math.round((span.to - span.from) / day)} days of conditions of 200 a
         // explanations of a year do not fit into memory
         daemon: { debounce: "500 millis", retention: { evaluations: "1 day" } }
       })
+      assert.deepStrictEqual(compared.differences.slice(0, 3), [])
+      assert.isAbove(compared.evaluations, ticks.length / 3)
       assertTicks(schedules, ticks)
       assertLaunched(queue, runs, span)
       const history = yield* historyOf(log, queue)
@@ -289,6 +287,17 @@ const historyOf = Effect.fnUntraced(function*(
   return { updates, requests } satisfies History
 })
 
+/** The place of the first time that is not before one. */
+const firstFrom = (times: ReadonlyArray<number>, time: number): number => {
+  let [low, high] = [0, times.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle]! < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** So long after something has happened conditions may be evaluated. */
 const patience = 30_000
 
@@ -311,9 +320,10 @@ const assertEager = (
     ...times(requests, dep)
   ]).sort((a, b) => a - b)
   for (const at of own) {
-    const before = handled.findLast((time) => time < at) ?? from
-    assert.isTrue(
-      causes.some((time) => time >= before && time <= at),
+    const before = handled[firstFrom(handled, at) - 1] ?? from
+    assert.isAtMost(
+      causes[firstFrom(causes, before)] ?? Infinity,
+      at,
       `${key} is requested at ${new Date(at).toISOString()}, and nothing has changed since ${
         new Date(before).toISOString()
       }`
@@ -326,8 +336,9 @@ const assertEager = (
       if (targets.get(runId)!.includes(key) || at > to - hour) continue
       const due = Math.max(at, complete) + hour
       if (due > to) continue
-      assert.isTrue(
-        handled.some((time) => time >= at - patience && time <= due),
+      assert.isAtMost(
+        handled[firstFrom(handled, at - patience)] ?? Infinity,
+        due,
         `${key} is not requested after ${dep} was computed at ${new Date(at).toISOString()}`
       )
     }
@@ -359,6 +370,16 @@ const assertCron = ({ deps, key }: Described, { requests, updates }: History): v
       assert.isAtMost(found[0]!, due + patience, period)
     }
   }
+}
+
+/** The days that have ended: only the last ones matter. */
+const daysOf = ({ from, to }: Span) => {
+  const local = localOf("America/New_York")
+  const ends = dailyTimes("America/New_York", 0, { from: from - 10 * day, to }).map((end) => ({
+    end,
+    name: local(end - hour).date
+  }))
+  return (now: number): ReadonlyArray<string> => ends.filter(({ end }) => end <= now).map(({ name }) => name)
 }
 
 /** Each day is computed once, when it has ended; days before the beginning are not. */
