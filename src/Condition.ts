@@ -1140,6 +1140,8 @@ export const Cursor = Schema.Struct({
     /** Tells what every part of the condition held for from something else. */
     digest: Schema.Number,
     requested: Schema.optionalKey(Value),
+    /** What it went on to hold for, and was not requested once more, since it was still computed. */
+    held: Schema.optionalKey(Value),
     /** What parts of the condition remember. */
     nodes: Schema.Array(Schema.Struct({
       node: Schema.String,

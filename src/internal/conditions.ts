@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
-import type * as Check from "../Check.ts"
+import * as Check from "../Check.ts"
 import { type Condition, type Cursor, explain, type Explanation, type ExplanationNode } from "../Condition.ts"
 import type { Serialized } from "../Partitions.ts"
 import type * as Partitions from "../Partitions.ts"
@@ -15,6 +15,7 @@ import {
   type Context,
   type Dep,
   Facts,
+  isKnown,
   type State,
   type Value,
   valueIn,
@@ -328,6 +329,8 @@ export class Evaluator {
   /** The partitions of the root that are at issue, where it matters which. */
   private rootPart: Subset.Subset | undefined
   private insideDownstream = false
+  /** What happened before does not count. */
+  private notBefore: number | undefined
   private digestLow = 0
   private digestHigh = 0
   private readonly worded = new Map<
@@ -360,6 +363,7 @@ export class Evaluator {
       const state = known !== undefined && this.isQuiet(entity, known)
         ? known
         : this.evaluate(entity, this.contextOf(entity), explanations, requests)
+      // what is requested has another state in the end
       if (state === known) this.quiet.add(state)
       states.push(state)
     }
@@ -376,9 +380,12 @@ export class Evaluator {
       now,
       log,
       checks,
-      entities: this.requested.size === 0
-        ? states
-        : [...states.map((state) => this.withRequested(state)), ...this.broughtAlong(states)],
+      entities: [
+        ...(this.requested.size === 0
+          ? states
+          : [...states.map((state) => this.withRequested(state)), ...this.broughtAlong(states)]),
+        ...this.absent()
+      ],
       observed: this.facts.observed()
     }
     return { requests, explanations, cursor, last: over(this.input, cursor, this.quiet) }
@@ -437,6 +444,18 @@ export class Evaluator {
     )
   }
 
+  /** What is remembered of what is not defined now: it may be again, or be so in another deployment on the same log. */
+  private absent(): ReadonlyArray<EntityState> {
+    const { graph, jobs = [], previous } = this.input
+    const others = (previous?.entities ?? []).filter(({ id, nodes }) => nodes.length > 0 && !graph.ids.has(id))
+    if (others.length === 0) return others
+    const defined = new Set([...graph.checks.map(Check.nameOf), ...jobs.map(({ name }) => `:${name}`)])
+    return others.filter(({ id }) => !defined.has(id)).slice(-maxAbsent).map((state) => {
+      const { held: _, requested: __, ...rest } = state
+      return state.held === undefined && state.requested === undefined ? state : rest
+    })
+  }
+
   private evaluate(
     entity: Entity,
     context: Context,
@@ -462,24 +481,34 @@ export class Evaluator {
     this.digestLow = this.digestHigh = 0x811c9dc5
     const { node } = entity
     const holds = this.eval(node, context, context.all)
+    // what went on to hold since it was requested is not requested once more while it is computed, or waits to be
+    const held = initial
+      ? context.none
+      : Subset.union(valueIn(context, known.requested), valueIn(context, known.held))
+    const waiting = held.size === 0
+      ? context.none
+      : Subset.intersection(Subset.intersection(holds, held), this.facts.inRun(context))
+    const requested = Subset.difference(holds, waiting)
     const digest = (this.digestHigh >>> 0) * 0x100000 + (this.digestLow >>> 12)
     const unchanged = !initial && known.digest === digest
-    if (holds.size > 0 || !unchanged) {
+    if (requested.size > 0 || !unchanged) {
       explanations.push({
         id: entity.id,
         kind: entity.kind,
         evaluation: this.evaluation,
         at: this.input.now,
-        requested: holds.size,
+        requested: requested.size,
         unchanged,
         root: this.explained(node, context)
       })
     }
-    if (holds.size > 0) requests.push(this.request(entity, context, holds))
+    if (requested.size > 0) requests.push(this.request(entity, context, requested))
     const { after } = this.root
-    const same = !initial && known.requested === undefined && unchanged && after.length === before.length &&
-      after.every((state, at) => state === before[at])
-    return same ? known : { id: entity.id, condition, digest, nodes: after }
+    const same = !initial && known.requested === undefined && known.held === undefined && waiting.size === 0 &&
+      unchanged && after.length === before.length && after.every((state, at) => state === before[at])
+    if (same) return known
+    const value = valueOut(context, waiting)
+    return { id: entity.id, condition, digest, ...(value !== undefined && { held: value }), nodes: after }
   }
 
   /** Conditions downstream are part of one that stands for them. */
@@ -577,8 +606,12 @@ export class Evaluator {
       case "ExecutionFailed":
         return Subset.intersection(candidates, facts.failed(context))
       case "NewlyUpdated":
-        return this.root.initial ? context.none : Subset.intersection(candidates, facts.updated(context))
+        return this.root.initial || context.kind === "job"
+          ? context.none
+          : Subset.intersection(candidates, facts.updated(context, this.notBefore))
       case "NewlyRequested":
+        // by the evaluation before, which was earlier than what happened since
+        if (this.notBefore !== undefined) return context.none
         return Subset.intersection(
           candidates,
           valueIn(
@@ -680,12 +713,15 @@ export class Evaluator {
   /** What a part holds for, of all there is: what it remembers changes once in an evaluation, wherever it stands. */
   private remembered(node: Node, context: Context): Subset.Subset {
     const { memo } = this.root
-    const name = context === this.root.context ? node.name : `${context.name} ${node.name}`
+    const name = this.memoName(node, context)
     const known = memo.get(name)
     if (known !== undefined) {
       // asked once more, to be explained
       if (this.children !== undefined) {
-        this.wholly(() => node.parts.forEach((part) => this.eval(part, context, context.all)))
+        this.wholly(() => {
+          if (node.condition._tag === "Since") this.triggerAndReset(node, context)
+          else for (const part of node.parts) this.eval(part, context, context.all)
+        })
       }
       return known.result
     }
@@ -693,6 +729,16 @@ export class Evaluator {
     memo.set(name, found)
     if (found.state !== undefined) this.root.after.push(found.state)
     return found.result
+  }
+
+  /** Inside of the conditions downstream, what asks for those comes to something else. */
+  private nameOf({ name, usesDownstream }: Node): string {
+    return usesDownstream && this.insideDownstream ? `${name}:inside` : name
+  }
+
+  private memoName(node: Node, context: Context): string {
+    const name = this.nameOf(node)
+    return context === this.root.context ? name : `${context.name} ${name}`
   }
 
   /** All partitions of the root are at issue inside. */
@@ -704,7 +750,8 @@ export class Evaluator {
     return result
   }
 
-  private stateBefore({ name }: Node, context: Context): NodeState | undefined {
+  private stateBefore(node: Node, context: Context): NodeState | undefined {
+    const name = this.nameOf(node)
     const { before, context: own, index } = this.root
     const about = context === own ? undefined : context.name
     return index === undefined
@@ -713,8 +760,11 @@ export class Evaluator {
   }
 
   private remember(node: Node, context: Context, before: NodeState | undefined): Remembered {
-    const { condition, name, parts } = node
-    const next: Mutable<NodeState> = { node: name, ...(context !== this.root.context && { about: context.name }) }
+    const { condition, parts } = node
+    const next: Mutable<NodeState> = {
+      node: this.nameOf(node),
+      ...(context !== this.root.context && { about: context.name })
+    }
     switch (condition._tag) {
       case "NewlyTrue": {
         const now = this.eval(parts[0]!, context, context.all)
@@ -724,10 +774,9 @@ export class Evaluator {
         return { result: Subset.difference(now, then), state: kept(next, before) }
       }
       case "Since": {
-        const trigger = this.eval(parts[0]!, context, context.all)
-        const reset = this.eval(parts[1]!, context, context.all)
+        const [trigger, reset, late] = this.triggerAndReset(node, context)
         const then = valueIn(context, before?.value)
-        const result = Subset.difference(Subset.union(then, trigger), reset)
+        const result = Subset.union(Subset.difference(Subset.union(then, trigger), reset), late)
         if (trigger.size > 0) next.trigger = this.evaluation
         else if (before?.trigger !== undefined) next.trigger = before.trigger
         if (reset.size > 0) next.reset = this.evaluation
@@ -755,6 +804,41 @@ export class Evaluator {
           state: kept(next, before)
         }
       }
+    }
+  }
+
+  /**
+   * What `since` goes by. An evaluation may see both that a tick of a cron has passed and what was computed before and after
+   * it: that does not undo a tick that came later, and is not undone by one that came earlier.
+   */
+  private triggerAndReset({ parts }: Node, context: Context) {
+    const [trigger, reset] = parts as readonly [Node, Node]
+    const found = this.eval(trigger, context, context.all)
+    const { notBefore } = this
+    this.notBefore = this.lastTick(trigger) ?? notBefore
+    const ended = this.eval(reset, context, context.all)
+    this.notBefore = notBefore
+    const tick = this.lastTick(reset)
+    return [found, ended, tick === undefined ? context.none : this.updatedSince(trigger, context, tick)] as const
+  }
+
+  /** When the tick was that has passed since the previous evaluation, of what asks for nothing else. */
+  private lastTick(node: Node): number | undefined {
+    const { cron } = node
+    return cron !== undefined && !this.root.initial && this.hasPassed(node)
+      ? Cron.prevTick(cron, this.input.now + 1)
+      : undefined
+  }
+
+  /** What a part holds for because it was computed since a time. */
+  private updatedSince({ condition, parts }: Node, context: Context, time: number): Subset.Subset {
+    switch (condition._tag) {
+      case "NewlyUpdated":
+        return this.root.initial || context.kind === "job" ? context.none : this.facts.updated(context, time)
+      case "Or":
+        return Subset.unionAll(context.all.depth, parts.map((part) => this.updatedSince(part, context, time)))
+      default:
+        return context.none
     }
   }
 
@@ -1029,17 +1113,15 @@ export class Evaluator {
   }
 
   private told(
-    { condition, name }: Node,
+    of: Node,
     context: Context,
     subset: Subset.Subset,
     candidates: Subset.Subset,
     children: ReadonlyArray<ExplanationNode>
   ): ExplanationNode {
     const { axes } = context
-    const isSince = condition._tag === "Since"
-    const memo = isSince
-      ? this.root.memo.get(context === this.root.context ? name : `${context.name} ${name}`)?.state
-      : undefined
+    const { condition } = of
+    const memo = condition._tag === "Since" ? this.root.memo.get(this.memoName(of, context))?.state : undefined
     const node: Mutable<ExplanationNode> = {
       words: wordsOf(condition),
       tag: condition._tag,
@@ -1077,6 +1159,9 @@ export class Evaluator {
 }
 
 const maxBounds = 20
+
+/** So much is remembered of what is not defined. */
+const maxAbsent = 1_000
 
 const maxKeys = 5
 
@@ -1157,9 +1242,10 @@ const setValue = (
   before: NodeState | undefined
 ): void => {
   if (now.size === 0) return
-  const value: Value | undefined = before?.value !== undefined && Subset.equals(now, then)
-    ? before.value
-    : valueOut(context, now)
+  const value: Value | undefined =
+    before?.value !== undefined && Subset.equals(now, then) && isKnown(context, before.value)
+      ? before.value
+      : valueOut(context, now)
   if (value !== undefined) next.value = value
 }
 

@@ -39,13 +39,15 @@ const areSame = (key: string, now: Entries, then: Entries): boolean => {
 /** Whether something was new to the evaluation before: to this one it is not. */
 const wasNew = (key: string, then: Entries, seen: number): boolean => (then.get(key)?.[0]?.cursor ?? seen) > seen
 
-/** What is targeted, in a text for each key. */
+/** What is targeted, in a text for each key of an asset and each name of a check. */
 const targets = (running: ReadonlyArray<Running>): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
-  for (const { backfillId, keys, partitions } of running) {
-    for (const key of keys) {
-      const own = partitions !== undefined && Object.hasOwn(partitions, key) ? JSON.stringify(partitions[key]) : "all"
-      found.set(key, `${found.get(key) ?? ""} ${backfillId === undefined ? "" : "backfill "}${own}`)
+  for (const { backfillId, checks = [], keys, partitions } of running) {
+    for (const name of [...keys, ...checks]) {
+      const own = partitions !== undefined && Object.hasOwn(partitions, name)
+        ? JSON.stringify(partitions[name])
+        : "all"
+      found.set(name, `${found.get(name) ?? ""} ${backfillId === undefined ? "" : "backfill "}${own}`)
     }
   }
   return found
@@ -84,8 +86,9 @@ export const over = (
  */
 export const changedAssets = (graph: Compiled, now: Read, { cursor, input: then }: Evaluation): Uint8Array => {
   const changed = new Uint8Array(graph.assets.length)
-  const mark = (key: string): void => {
-    const id = graph.ids.get(key)
+  /** Of a check, as `KEY:CHECK`, the asset that it judges. */
+  const mark = (name: string): void => {
+    const id = graph.ids.get(name) ?? graph.ids.get(name.slice(0, Math.max(0, name.lastIndexOf(":"))))
     if (id !== undefined) changed[id] = 1
   }
   const seen = then.previous?.log ?? -Infinity
@@ -104,7 +107,7 @@ export const changedAssets = (graph: Compiled, now: Read, { cursor, input: then 
   // that something was requested is known to the next evaluation, and to the one after it no more
   for (const { entities } of [cursor, then.previous ?? { entities: [] }]) {
     for (const { id, requested } of entities) {
-      if (requested !== undefined) mark(graph.ids.has(id) ? id : id.slice(0, id.lastIndexOf(":")))
+      if (requested !== undefined) mark(id)
     }
   }
   return changed

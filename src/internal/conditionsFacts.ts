@@ -18,6 +18,9 @@ import * as Subset from "./subset.ts"
 /** A run that has not ended, or waits to be launched. */
 export interface Running {
   readonly keys: ReadonlyArray<string>
+  /** The checks, as `KEY:CHECK`, that it evaluates by themselves. */
+  readonly checks?: ReadonlyArray<string> | undefined
+  readonly job?: string | undefined
   /** All partitions of what is not named. */
   readonly partitions?: { readonly [key: string]: Serialized } | undefined
   readonly backfillId?: string | undefined
@@ -252,24 +255,30 @@ export class Facts {
     return inStates(axes, states)
   }
 
-  /** What was materialized, or observed with other data, since the previous evaluation. */
-  updated(context: Context): Subset.Subset {
+  /** What was materialized, or observed with other data, since the previous evaluation, and not before a time. */
+  updated(context: Context, notBefore = -Infinity): Subset.Subset {
     const { asset, axes, check, none } = context
+    const question = notBefore === -Infinity ? "updated" : `updated ${notBefore}`
     if (check !== undefined) {
-      return this.once("updated", context, () => this.checksWhere(context, ({ cursor }) => cursor > this.seenChecks))
+      return this.once(
+        question,
+        context,
+        () => this.checksWhere(context, ({ cursor, timestamp }) => cursor > this.seenChecks && timestamp >= notBefore)
+      )
     }
     const states = this.statesOf(asset)
     if (states.length === 0 || states[0]!.cursor <= this.seen) return none
-    return this.once("updated", context, () => {
+    return this.once(question, context, () => {
       if (axes === undefined) {
         const state = ofWhole(states)
-        return state === undefined || state.cursor <= this.seen ||
+        return state === undefined || state.cursor <= this.seen || state.timestamp < notBefore ||
             (state.observed && this.versionsBefore(context).get(state.dataVersion) !== undefined)
           ? none
           : context.all
       }
       const parts: Array<Subset.Subset> = []
       for (const { entry, subset } of layered(axes, this.newStates(asset)).pieces()) {
+        if (entry.timestamp < notBefore) continue
         const same = entry.observed ? this.versionsBefore(context).get(entry.dataVersion) : undefined
         parts.push(same === undefined ? subset : Subset.difference(subset, same))
       }
@@ -338,6 +347,9 @@ export class Facts {
   // -------------------------------------------------------------------------------------------------------------------
 
   inRun(context: Context): Subset.Subset {
+    if (context.kind === "job") {
+      return this.state.running.some(({ job }) => `:${job}` === context.name) ? context.all : context.none
+    }
     this.running ??= gathered(this.state.running)
     return this.targeted("running", context, this.running)
   }
@@ -360,8 +372,11 @@ export class Facts {
     context: Context,
     targets: ReadonlyMap<string, ReadonlyArray<Serialized | undefined>>
   ): Subset.Subset {
-    const found = context.asset < 0 ? undefined : targets.get(this.graph.assets[context.asset]!.key)
-    if (found === undefined) return context.none
+    if (context.asset < 0) return context.none
+    const { key } = this.graph.assets[context.asset]!
+    // what computes an asset evaluates its checks
+    const found = [...targets.get(key) ?? [], ...(context.check === undefined ? [] : targets.get(context.name) ?? [])]
+    if (found.length === 0) return context.none
     return this.once(
       question,
       context,
@@ -449,7 +464,8 @@ export class Facts {
 
   /** What the next evaluation has to know of external assets. */
   observed(): Cursor["observed"] {
-    const found: Array<Cursor["observed"][number]> = []
+    // of what is not defined now it is kept, too
+    const found = (this.state.previous?.observed ?? []).filter(({ key }) => !this.graph.ids.has(key)).slice(-1_000)
     this.graph.assets.forEach(({ external, key }, id) => {
       if (!external) return
       const states = this.statesOf(id)
@@ -465,14 +481,14 @@ export class Facts {
   }
 }
 
-/** What is targeted, by key: `undefined` for all of it. */
+/** What is targeted, by the key of the asset or the name of the check: `undefined` for all of it. */
 const gathered = (runs: ReadonlyArray<Running>): Map<string, Array<Serialized | undefined>> => {
   const found = new Map<string, Array<Serialized | undefined>>()
-  for (const { keys, partitions } of runs) {
-    for (const key of keys) {
-      const target = partitions !== undefined && Object.hasOwn(partitions, key) ? partitions[key] : undefined
-      const list = found.get(key)
-      if (list === undefined) found.set(key, [target])
+  for (const { checks = [], keys, partitions } of runs) {
+    for (const name of [...keys, ...checks]) {
+      const target = partitions !== undefined && Object.hasOwn(partitions, name) ? partitions[name] : undefined
+      const list = found.get(name)
+      if (list === undefined) found.set(name, [target])
       else list.push(target)
     }
   }
@@ -494,7 +510,10 @@ const inStates = (axes: Subset.Axes, states: ReadonlyArray<EventLog.VersionState
 }
 
 // what is kept is mostly read again as it was written
-const read = new WeakMap<Serialized, { readonly axes: Subset.Axes; readonly subset: Subset.Subset }>()
+const read = new WeakMap<
+  Serialized,
+  { readonly axes: Subset.Axes; readonly subset: Subset.Subset; readonly isKnown: boolean }
+>()
 
 /** What a run is to compute: all of it where no partitions are named. */
 const targetIn = (context: Context, partitions: Serialized | undefined): Subset.Subset =>
@@ -510,12 +529,25 @@ export const valueIn = ({ all, axes, none }: Context, value: Value | undefined):
   if (value === undefined) return none
   if (value === true) return axes === undefined ? all : none
   if (axes === undefined) return none
-  const known = read.get(value)
-  if (known?.axes === axes) return known.subset
-  const { subset } = Subset.deserialize(axes, value)
-  read.set(value, { axes, subset })
-  return subset
+  return readIn(axes, value).subset
 }
+
+const readIn = (axes: Subset.Axes, value: Serialized) => {
+  let known = read.get(value)
+  if (known?.axes !== axes) {
+    const { subset, unknown } = Subset.deserialize(axes, value)
+    read.set(value, known = { axes, subset, isKnown: unknown.length === 0 })
+  }
+  return known
+}
+
+/**
+ * Whether all that a value was kept of is there. What is not there any more has to be forgotten: if it comes back, it is new.
+ *
+ * @internal
+ */
+export const isKnown = ({ axes }: Context, value: Value): boolean =>
+  axes === undefined || value === true || readIn(axes, value).isKnown
 
 /**
  * What is kept of a set; nothing for the empty one.
@@ -526,7 +558,7 @@ export const valueOut = ({ axes }: Context, subset: Subset.Subset): Value | unde
   if (subset.size === 0) return undefined
   if (axes === undefined) return true
   const value = Subset.serialize(axes, subset)
-  read.set(value, { axes, subset })
+  read.set(value, { axes, subset, isKnown: true })
   return value
 }
 

@@ -26,11 +26,14 @@ import {
 import { storedExplanation } from "./conditionStored.ts"
 import * as ConditionTree from "./conditionTree.ts"
 import * as Cron from "./cron.ts"
+import { headOf } from "./daemonAutomations.ts"
+import { queuedTag } from "./daemonLaunch.ts"
 import { grouped } from "./daemonRequests.ts"
 import { conditionsName, leaseName, type Loaded, type Session, toldOf, within } from "./daemonSession.ts"
 import { ofWhole } from "./graphStaleness.ts"
 import { newId } from "./ids.ts"
-import { resolveSets } from "./resolveSets.ts"
+import { type Resolve, resolveSets } from "./resolveSets.ts"
+import * as Subset from "./subset.ts"
 import * as Zone from "./zone.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -130,25 +133,60 @@ export const nothingKnown = (): Known => ({
 const runningOf = (
   defined: Defined,
   loaded: Loaded,
+  resolve: Resolve,
   { request }: AutomationStore.QueuedRun
 ): ReadonlyArray<Running> => {
   const { compiled } = defined
   const job = loaded.jobs.find(({ name }) => name === request.job)
   const select = request.keys ?? request.select ?? job?.select
-  if (request.job === undefined && select === undefined) return [{ keys: request.observe ?? [] }]
-  const ids = Plan.selectedIds(compiled, select)
-  if (Result.isFailure(ids)) return []
+  const ids = request.job === undefined && select === undefined ? undefined : Plan.selectedIds(compiled, select)
+  if (ids !== undefined && Result.isFailure(ids)) return []
   const keys = [
     ...request.observe ?? [],
-    ...compiled.assets.flatMap(({ key }, id) => ids.success[id] === 1 ? [key] : [])
+    ...(ids === undefined ? [] : compiled.assets.flatMap(({ key }, id) => ids.success[id] === 1 ? [key] : []))
   ]
+  const running: Running = {
+    keys,
+    ...(Array.isArray(request.checks) && { checks: request.checks as ReadonlyArray<string> }),
+    ...(request.job !== undefined && { job: request.job })
+  }
   const wanted = request.partition === undefined ? request.partitions : [request.partition]
   // of a range or of all: every partition is as if it were in progress
-  if (!Array.isArray(wanted)) return [{ keys }]
-  const partitions: Partitions.Serialized = { _tag: "Keys", keys: wanted as ReadonlyArray<string> }
-  const partitioned = keys.filter((key) => compiled.assets[compiled.ids.get(key) ?? -1]?.partitions !== undefined)
-  return [{ keys, partitions: Object.fromEntries(partitioned.map((key) => [key, partitions])) }]
+  if (!Array.isArray(wanted)) return [running]
+  const partitions: { [name: string]: Partitions.Serialized } = {}
+  for (const name of [...keys, ...running.checks ?? []]) {
+    // a check is KEY:CHECK, and has the partitions of its asset
+    const set = compiled.assets[compiled.ids.get(name) ?? compiled.ids.get(name.split(":")[0]!) ?? -1]?.partitions
+    if (set === undefined) continue
+    const axes = resolve(set)
+    partitions[name] = Subset.serialize(axes, Subset.fromKeys(axes, wanted as ReadonlyArray<string>).subset)
+  }
+  return [{ ...running, partitions }]
 }
+
+const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
+
+/** Runs that have not ended. Which checks one evaluates by themselves, the request tells that it was launched for. */
+const runningNow = Effect.fnUntraced(function*(
+  { loaded, log, store }: Pick<Session, "loaded" | "log" | "store">,
+  defined: Defined,
+  resolve: Resolve
+) {
+  const running = yield* log.runs({ statuses: ["Running"] })
+  const requests = new Set(
+    running.flatMap(({ keys, tags }) => keys.length === 0 && Object.hasOwn(tags, queuedTag) ? [tags[queuedTag]!] : [])
+  )
+  const items = requests.size === 0 ? [] : yield* store.queue({ ids: [...requests], statuses: everyStatus })
+  return [
+    ...running.map(({ backfillId, keys, partitions, tags }): Running => ({
+      keys,
+      partitions,
+      backfillId,
+      ...(Object.hasOwn(tags, "job") && { job: tags["job"] })
+    })),
+    ...items.flatMap((item) => runningOf(defined, loaded, resolve, item))
+  ]
+})
 
 /** Several deployments may share a log. */
 const ours = <A>(ids: ReadonlyMap<string, number>, found: ReadonlyMap<string, A>): ReadonlyMap<string, A> => {
@@ -173,14 +211,16 @@ export const read = Effect.fnUntraced(function*(
   const { compiled, jobs } = defined
   const now = yield* Clock.currentTimeMillis
   const resolve = yield* within(loaded, resolveSets(compiled.assets))
-  // first: what is launched meanwhile is seen twice rather than never
+  // what is recorded from here on is news to the next evaluation
+  const place = yield* headOf(log)
+  // in the order in which a run goes through them: what moves on meanwhile is seen twice rather than never
   const queued = yield* store.queue()
+  const running = yield* runningNow(session, defined, resolve)
   const versions = ours(compiled.ids, yield* log.versions())
   const outcomes = yield* log.outcomes()
   const checks = compiled.checks.length === 0 && compiled.assets.every(({ checks }) => Object.keys(checks).length === 0)
     ? new Map<string, never>()
     : ours(compiled.ids, yield* log.checks())
-  const running = yield* log.runs({ statuses: ["Running"] })
   const events = yield* Stream.runCollect(
     log.events({ tags: ["BackfillStarted", "BackfillFinished"], after: known.backfillsUpTo })
   )
@@ -203,13 +243,11 @@ export const read = Effect.fnUntraced(function*(
     graph: compiled,
     jobs,
     resolve,
+    log: place,
     versions,
     outcomes,
     checks,
-    running: [
-      ...running.map(({ backfillId, keys, partitions }): Running => ({ keys, partitions, backfillId })),
-      ...queued.flatMap((item) => runningOf(defined, loaded, item))
-    ],
+    running: [...running, ...queued.flatMap((item) => runningOf(defined, loaded, resolve, item))],
     backfills: [...known.backfills.values()],
     runs: known.executed,
     previous,
@@ -242,9 +280,22 @@ const nextTime = (defined: Defined, versions: Input["versions"], now: number): n
 
 const decodeCursor = Schema.decodeUnknownOption(Condition.Cursor)
 
-/** Whether an evaluation has learned nothing that the next one has to know. */
-const isUnchanged = (defined: Defined, before: Condition.Cursor | undefined, after: Condition.Cursor): boolean =>
-  before !== undefined && before.log === after.log && before.checks === after.checks &&
+const isNewTo = (seen: number, entries: ReadonlyMap<string, ReadonlyArray<{ readonly cursor: number }>>): boolean => {
+  for (const [newest] of entries.values()) if (newest !== undefined && newest.cursor > seen) return true
+  return false
+}
+
+/**
+ * Whether an evaluation has learned nothing that the next one has to know. How far the log goes is not worth writing down by
+ * itself: most of what is recorded there is nothing that conditions ask for.
+ */
+const isUnchanged = (
+  defined: Defined,
+  before: Condition.Cursor | undefined,
+  after: Condition.Cursor,
+  { checks, versions }: Input
+): boolean =>
+  before !== undefined && !isNewTo(before.log, versions) && !isNewTo(before.checks, checks) &&
   defined.crons.every((cron) => Cron.nextTick(cron, before.now) > after.now) &&
   areSame(before.entities, after.entities) && areSame(before.observed, after.observed)
 
@@ -257,6 +308,8 @@ const areSame = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>):
 interface Outcome {
   readonly cursor: Condition.Cursor
   readonly tick: AutomationStore.Tick | undefined
+  /** Whether something came to something else than in the evaluation before. */
+  readonly isOther: boolean
   /** When to evaluate again, if nothing happens. */
   readonly next: number
 }
@@ -277,10 +330,12 @@ export const evaluated = Effect.fnUntraced(function*(
   const { cursor, explanations, last, requests } = yield* Effect.sync(() => evaluate(input))
   known.last = last
   const next = nextTime(defined, input.versions, input.now)
-  if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, previous, cursor)) {
-    const outcome: Outcome = { cursor, tick: undefined, next }
+  if (requests.length === 0 && explanations.length === 0 && isUnchanged(defined, previous, cursor, input)) {
+    const outcome: Outcome = { cursor, tick: undefined, isOther: false, next }
     return outcome
   }
+  // its own commit is no news to it
+  session.states.set(conditionsName, { ...session.states.get(conditionsName) ?? state, revision: state.revision + 1 })
   const committed = yield* store.commitTick({
     automation: conditionsName,
     ...(requests.length > 0 && {
@@ -307,8 +362,9 @@ export const evaluated = Effect.fnUntraced(function*(
     })),
     ...(!byHand && { lease: { name: leaseName, owner } }),
     expect: state.revision
-  })
+  }).pipe(Effect.onError(() => Effect.sync(() => session.states.delete(conditionsName))))
   if (committed._tag === "Conflict") {
+    session.states.delete(conditionsName)
     if (committed.reason === "LeaseLost") {
       yield* session.loseLease
       return yield* Effect.never
@@ -317,7 +373,7 @@ export const evaluated = Effect.fnUntraced(function*(
   }
   session.states.set(conditionsName, committed.state)
   if (committed.queued.length > 0) session.signals.queue.notify()
-  const outcome: Outcome = { cursor, tick: committed.tick, next }
+  const outcome: Outcome = { cursor, tick: committed.tick, isOther: explanations.length > 0, next }
   return outcome
 })
 
@@ -377,6 +433,8 @@ export const runConditions = Effect.fnUntraced(function*(session: Session) {
     // that something was requested is known to the next evaluation: it is not to meet what happens later
     isFollowUp = outcome.tick !== undefined && !isFollowUp
     if (isFollowUp) continue
+    // what was new is not so any more, which may be what something waits for
+    if (outcome.isOther) signals.conditions.notify()
     const took = Number((yield* Clock.monotonicTimeNanos) - begin) / 1e6
     yield* signals.conditions.wait(outcome.next)
     // what happens at once is looked at once

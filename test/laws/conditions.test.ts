@@ -170,6 +170,8 @@ interface Tick {
   readonly events: number
   readonly definitions: ReadonlyMap<string, Definition>
   readonly requested: Map<string, Set<string>>
+  /** What holds, and was not requested once more since it was still computed. */
+  readonly held: Map<string, ReadonlySet<string>>
   /** What each part that remembers something came to: by what has the condition, what it was asked about, and the part. */
   readonly remembered: Map<string, Remembered>
 }
@@ -202,6 +204,8 @@ class Naive {
   private root!: Definition
   private initial = false
   private downstream = false
+  /** What happened before does not count. */
+  private notBefore = -Infinity
 
   private parts(key: string): ReadonlyArray<Part> {
     return partsOf(this.tick.definitions.get(key)!.kind, this.tick.now)
@@ -214,6 +218,7 @@ class Naive {
       events: this.history.length,
       definitions: new Map(definitions.map((definition) => [definition.key, definition])),
       requested: new Map(),
+      held: new Map(),
       remembered: new Map()
     }
     const found: Array<string> = []
@@ -227,7 +232,14 @@ class Naive {
         (usesDownstream(condition) &&
           !same(this.conditionsBelow(key, this.before!), this.conditionsBelow(key, this.tick)))
       const about: About = { key, check: undefined }
-      const true_ = this.parts(key).filter((part) => this.holds(condition, about, part, undefined))
+      const holding = this.parts(key).filter((part) => this.holds(condition, about, part, undefined))
+      const waiting = holding.filter((part) =>
+        !this.initial && this.runs.some((run) => run.running && isTarget(run, key, part)) &&
+        (this.before?.requested.get(key)?.has(part.name) === true ||
+          this.before?.held.get(key)?.has(part.name) === true)
+      )
+      this.tick.held.set(key, new Set(waiting.map(({ name }) => name)))
+      const true_ = holding.filter((part) => !waiting.includes(part))
       // parts that remember do so whatever comes before them
       this.visit(condition, about)
       if (true_.length > 0) this.tick.requested.set(key, new Set(true_.map(({ name }) => name)))
@@ -285,8 +297,10 @@ class Naive {
     return this.initial ? undefined : this.before?.remembered.get(this.nameOf(condition, about))
   }
 
+  /** Inside of the conditions downstream, what asks for those comes to something else. */
   private nameOf(condition: Condition.Condition, { check, key }: About): string {
-    return JSON.stringify([this.root.key, key, check, meaning(condition)])
+    const inside = this.downstream && usesDownstream(condition)
+    return JSON.stringify([this.root.key, key, check, inside, meaning(condition)])
   }
 
   /** Evaluates each part that remembers something, of whatever it is asked about, for all partitions. */
@@ -386,11 +400,12 @@ class Naive {
       case "NewlyUpdated": {
         if (this.initial) return false
         const event = about.check === undefined ? this.version(key, part.name) : this.evaluated(about, part)
-        if (event === undefined || !this.isNew(event)) return false
+        if (event === undefined || !this.isNew(event) || event.at < this.notBefore) return false
         return event.what !== "observed" ||
           this.version(key, part.name, this.before?.events ?? 0)?.version !== event.version
       }
       case "NewlyRequested":
+        if (this.notBefore !== -Infinity) return false
         return !(this.initial && key === this.root.key && about.check === undefined) && about.check === undefined &&
           (this.before?.requested.get(key)?.has(part.name) ?? false)
       case "WillBeRequested":
@@ -463,8 +478,14 @@ class Naive {
         return !holds(condition.of)
       case "NewlyTrue":
         return wholly(condition.of) && !stored(condition)
-      case "Since":
-        return (stored(condition) || wholly(condition.trigger)) && !wholly(condition.reset)
+      case "Since": {
+        const { notBefore } = this
+        this.notBefore = this.lastTick(condition.trigger) ?? notBefore
+        const ended = wholly(condition.reset)
+        this.notBefore = notBefore
+        return ((stored(condition) || wholly(condition.trigger)) && !ended) ||
+          this.updatedSince(condition.trigger, about, part, this.lastTick(condition.reset))
+      }
       case "AnyDepsMatch":
       case "AllDepsMatch": {
         const own = about.key === this.root.key && about.check === undefined && rootPart === undefined
@@ -495,6 +516,30 @@ class Naive {
       default:
         throw new Error(`${condition._tag} is not part of this law.`)
     }
+  }
+
+  /** The last tick of a cron, if it has passed. */
+  private lastTick(condition: Condition.Condition): number | undefined {
+    if (condition._tag !== "CronTickPassed" || this.initial) return undefined
+    const { now } = this.tick
+    const tick = now - now % (condition.cron === "@daily" ? day : hour)
+    return tick > this.before!.now ? tick : undefined
+  }
+
+  private updatedSince(
+    condition: Condition.Condition,
+    about: About,
+    part: Part,
+    time: number | undefined
+  ): boolean {
+    if (time === undefined) return false
+    if (condition._tag === "Or") return condition.of.some((of) => this.updatedSince(of, about, part, time))
+    if (condition._tag !== "NewlyUpdated") return false
+    const { notBefore } = this
+    this.notBefore = time
+    const found = this.holds(condition, about, part, undefined)
+    this.notBefore = notBefore
+    return found
   }
 
   private evaluated({ check, key }: About, part: Part): Happened | undefined {
