@@ -63,6 +63,7 @@ type PlainTag =
   | "CodeVersionChanged"
   | "DataVersionChanged"
   | "Stale"
+  | "InputsChanged"
   | "ExecutedWithRootTarget"
   | "CheckPassed"
   | "CheckFailed"
@@ -162,6 +163,7 @@ const fields = {
   CodeVersionChanged: label_,
   DataVersionChanged: label_,
   Stale: label_,
+  InputsChanged: label_,
   ExecutedWithRootTarget: label_,
   CheckPassed: label_,
   CheckFailed: label_,
@@ -315,6 +317,15 @@ export const dataVersionChanged: Condition = { _tag: "DataVersionChanged" }
  * @since 0.1.0
  */
 export const stale: Condition = { _tag: "Stale" }
+
+/**
+ * Something that it is computed from has other data than it was computed from, as `Catalog.staleness` tells. That its code has
+ * changed, or what it is computed from is another asset now, does not count. Never holds for a check.
+ *
+ * @category operands
+ * @since 0.1.0
+ */
+export const inputsChanged: Condition = { _tag: "InputsChanged" }
 
 /**
  * The run that computed it last was to compute what the condition belongs to, too. For what is upstream: such an update
@@ -794,6 +805,28 @@ const handled: Condition = label(or(newlyRequested, newlyUpdated, initialEvaluat
  */
 export const sinceLastHandled = (of: Condition): Condition => since(of, handled)
 
+const upToDate: Condition = label(
+  or(newlyRequested, and(newlyUpdated, not(inputsChanged)), initialEvaluation),
+  "upToDate"
+)
+
+/**
+ * It has held since what has the condition was requested last, or was computed from the data that there is now: one that was
+ * computed while what it is computed from changed is not done. Otherwise as `sinceLastHandled`.
+ *
+ * **Example** (Computed meanwhile)
+ *
+ * ```ts import.meta.vitest
+ * import { Condition } from "effect-assets"
+ *
+ * Condition.explain(Condition.sinceUpToDate(Condition.anyDepsUpdated)) // => "any deps updated, since last up to date"
+ * ```
+ *
+ * @category composites
+ * @since 0.1.0
+ */
+export const sinceUpToDate = (of: Condition): Condition => since(of, upToDate)
+
 /**
  * Something that it is computed from was updated, by a run that did not compute it as well, or will be requested.
  *
@@ -862,7 +895,7 @@ export const allDepsUpdatedSinceCron = (cron: string, options?: CronOptions): Co
  * import { Condition } from "effect-assets"
  *
  * Condition.explain(Condition.eager())
- * // => "in the latest time window, and (newly missing or any deps updated, since last handled), and not any deps missing, and not any deps in progress, and not in progress"
+ * // => "in the latest time window, and (newly missing or any deps updated, since last up to date), and not any deps missing, and not any deps in progress, and not in progress"
  * ```
  *
  * @category composites
@@ -873,7 +906,7 @@ export const eager = (): Condition => eagerly
 const eagerly = label(
   and(
     inLatest,
-    sinceLastHandled(or(newlyMissing, anyDepsUpdated)),
+    sinceUpToDate(or(newlyMissing, anyDepsUpdated)),
     not(anyDepsMissing),
     not(anyDepsInProgress),
     not(inProgress)
@@ -1258,6 +1291,7 @@ const plainWords: Readonly<Record<PlainTag, string>> = {
   CodeVersionChanged: "its code version has changed",
   DataVersionChanged: "its data version has changed",
   Stale: "stale",
+  InputsChanged: "computed from other data than there is now",
   ExecutedWithRootTarget: "computed by a run that was to compute this as well",
   CheckPassed: "passed",
   CheckFailed: "failed",
@@ -1341,8 +1375,9 @@ export const explain = (condition: Condition): string => {
     case "Since": {
       const { reset, trigger } = condition
       const before = trigger._tag === "Or" ? partWords(trigger) : grouped(trigger)
-      return reset.label === handled.label && isSame(reset, handled)
-        ? `${before}, since last handled`
+      if (reset.label === handled.label && isSame(reset, handled)) return `${before}, since last handled`
+      return reset.label === upToDate.label && isSame(reset, upToDate)
+        ? `${before}, since last up to date`
         : `${before}, since ${grouped(reset)}`
     }
     case "AnyDepsMatch":

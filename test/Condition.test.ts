@@ -878,7 +878,7 @@ describe("Condition", () => {
         root.children.map(({ count, words }) => [words, count]),
         [
           ["in the latest time window", 1],
-          ["newlyMissing or anyDepsUpdated, since last handled", 1],
+          ["newlyMissing or anyDepsUpdated, since last up to date", 1],
           ["not anyDepsMissing", 1],
           ["not anyDepsInProgress", 1],
           ["not inProgress", 1]

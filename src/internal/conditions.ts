@@ -145,10 +145,11 @@ const stepsOf = (tag: Condition["_tag"]): number => {
     case "AnyDepsMatch":
     case "AllDepsMatch":
     case "AnyDepsRequiredButNonexistent":
-      return 1
-    // of what is not recorded, of all that is upstream, or of any asset
-    case "Freshness":
     case "Stale":
+    case "InputsChanged":
+      return 1
+    // at the clock, or at any asset
+    case "Freshness":
     case "AssetMatches":
     case "AnyDownstreamConditions":
     case "AnyJobRootsMatch":
@@ -639,6 +640,10 @@ export class Evaluator {
         return Subset.intersection(candidates, this.remembered(node, context))
       case "Stale":
         return Subset.intersection(candidates, facts.staleOf(context))
+      case "InputsChanged":
+        return context.kind === "asset"
+          ? Subset.intersection(candidates, facts.withOtherInputs(context))
+          : context.none
       case "ExecutedWithRootTarget":
         return this.withRootTarget(context, candidates)
       case "ExecutedWithTags":

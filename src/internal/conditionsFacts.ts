@@ -3,6 +3,7 @@
  * kept for the rest of the evaluation. Subsets of depth 0 stand for what has no partitions.
  */
 import type * as Asset from "../Asset.ts"
+import type { Staleness } from "../Catalog.ts"
 import * as Check from "../Check.ts"
 import type { Cursor } from "../Condition.ts"
 import type * as EventLog from "../EventLog.ts"
@@ -404,9 +405,25 @@ export class Facts {
     return (known ?? Freshness.evaluate(freshness, this.statesOf(id)[0]?.timestamp, this.state.now))._tag
   }
 
-  staleOf({ all, asset, none }: Context): Subset.Subset {
+  private stalenessOf(asset: number): Staleness {
     this.stale ??= new GraphStaleness(this.graph, this.state.versions, this.state.resolve)
-    const staleness = this.stale.of(asset)
+    return this.stale.of(asset)
+  }
+
+  /** What was computed from other data than there is now. */
+  withOtherInputs({ all, asset, axes, none }: Context): Subset.Subset {
+    const staleness = this.stalenessOf(asset)
+    if (staleness._tag !== "Stale" && staleness._tag !== "Partitioned") return none
+    const causes = staleness.causes.filter(({ _tag }) => _tag === "UpstreamChanged")
+    if (axes === undefined) return causes.length > 0 ? all : none
+    return Subset.unionAll(
+      all.depth,
+      causes.flatMap(({ stale }) => stale === undefined ? [] : [Subset.deserialize(axes, stale).subset])
+    )
+  }
+
+  staleOf({ all, asset, none }: Context): Subset.Subset {
+    const staleness = this.stalenessOf(asset)
     switch (staleness._tag) {
       case "Partitioned":
         return PartitionSubset.inside(staleness.stale).subset

@@ -416,6 +416,8 @@ class Naive {
           (this.tick.requested.get(key)?.has(part.name) ?? false)
       case "InitialEvaluation":
         return this.initial
+      case "InputsChanged":
+        return about.check === undefined && this.hasOtherInputs(key, part)
       case "CodeVersionChanged": {
         const version = this.stored(condition, about)?.version
         return version !== undefined && version !== definition.codeVersion
@@ -518,6 +520,21 @@ class Naive {
     }
   }
 
+  /** It is not recorded here what was computed from what: only that what it may do without is newer. */
+  private hasOtherInputs(key: string, part: Part): boolean {
+    const { definitions } = this.tick
+    const { external } = definitions.get(key)!
+    const own = this.version(key, part.name)
+    return !external && own !== undefined &&
+      this.depsOf({ key, check: undefined }).some((dep) =>
+        (definitions.get(dep.key)!.external || dep.way !== "inferred") &&
+        this.parts(dep.key).some((other) => {
+          const found = this.reads(key, dep.key, dep.way, part, other) ? this.version(dep.key, other.name) : undefined
+          return found !== undefined && this.history.indexOf(found) > this.history.indexOf(own)
+        })
+      )
+  }
+
   /** The last tick of a cron, if it has passed. */
   private lastTick(condition: Condition.Condition): number | undefined {
     if (condition._tag !== "CronTickPassed" || this.initial) return undefined
@@ -567,7 +584,8 @@ class Naive {
       const from = dep.way === "before" ? part.from - day : part.from
       const existing = new Set(partsOf(kind, now).map((other) => other.from))
       for (let time = Math.floor((from - start) / length) * length + start; time < part.to!; time += length) {
-        if (!existing.has(time)) return true
+        // before the first one, an asset does without
+        if (time >= start && !existing.has(time)) return true
       }
       return false
     })
@@ -615,6 +633,7 @@ const operands: ReadonlyArray<Condition.Condition> = [
   Condition.initialEvaluation,
   Condition.codeVersionChanged,
   Condition.dataVersionChanged,
+  Condition.inputsChanged,
   Condition.executedWithRootTarget,
   Condition.executedWithTags({ keys: ["user"] }),
   Condition.executedWithTags({ values: { user: "me" } }),
