@@ -38,6 +38,12 @@ const partitionsName = (graph: Compiled, { key, partitions }: Requested): string
   return set === undefined ? "" : `${Partitions.id(set)} ${JSON.stringify(partitions)}`
 }
 
+/** An asset, and the outputs that cannot be computed without it. */
+const togetherWith = (graph: Compiled, id: number): ReadonlyArray<number> => {
+  const siblings = graph.siblings[id]
+  return siblings === undefined || graph.assets[id]!.output!.multi.canSubset ? [id] : siblings
+}
+
 /**
  * The runs for what is requested. What is computed from something that is requested as well is in the same run, if both have
  * the same partitions, or in a later one of the list.
@@ -61,26 +67,28 @@ export const grouped = (graph: Compiled, requested: ReadonlyArray<Requested>): R
     return root
   }
   const { offsets, targets } = graph.parents
+  const ids = assets.map(({ key }) => graph.ids.get(key)!)
+  /** The requests that one is computed by: an output is by that of any other output that brings it along. */
+  const computedBy = (id: number): ReadonlyArray<number> =>
+    togetherWith(graph, id).flatMap((id) => places.get(id) ?? [])
   const parentsOf = (at: number): ReadonlyArray<number> => {
-    const id = graph.ids.get(assets[at]!.key)!
-    const found: Array<number> = []
-    for (let edge = offsets[id]!; edge < offsets[id + 1]!; edge++) {
-      const parent = places.get(targets[edge]!)
-      if (parent !== undefined && parent !== at) found.push(parent)
+    const found = new Set<number>()
+    for (const id of togetherWith(graph, ids[at]!)) {
+      for (let edge = offsets[id]!; edge < offsets[id + 1]!; edge++) {
+        for (const parent of computedBy(targets[edge]!)) if (parent !== at) found.add(parent)
+      }
     }
-    return found
+    return [...found]
   }
   // upstream before downstream
-  const order = assets.map((_, at) => at).sort((a, b) =>
-    graph.ids.get(assets[a]!.key)! - graph.ids.get(assets[b]!.key)!
-  )
+  const order = assets.map((_, at) => at).sort((a, b) => ids[a]! - ids[b]!)
   for (const at of order) {
     const parents = parentsOf(at)
     // what has other partitions is another run, which comes before
     for (const parent of parents) {
       levels[at] = Math.max(levels[at]!, levels[parent]! + (names[parent] === names[at] ? 0 : 1))
     }
-    for (const parent of parents) {
+    for (const parent of [...parents, ...computedBy(ids[at]!)]) {
       if (names[parent] === names[at] && levels[parent] === levels[at]) groups[rootOf(at)] = rootOf(parent)
     }
   }
