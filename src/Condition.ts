@@ -1175,6 +1175,8 @@ export const Cursor = Schema.Struct({
     requested: Schema.optionalKey(Value),
     /** What it went on to hold for, and was not requested once more, since it was still computed. */
     held: Schema.optionalKey(Value),
+    /** How much of the log it knew when it was not defined any more, where it is not. */
+    seen: Schema.optionalKey(Schema.Number),
     /** What parts of the condition remember. */
     nodes: Schema.Array(Schema.Struct({
       node: Schema.String,

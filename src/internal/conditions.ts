@@ -296,6 +296,8 @@ interface Root {
   readonly entity: Entity
   readonly context: Context
   readonly initial: boolean
+  /** What it knew of the log, where that is not what the previous evaluation knew: it was not there then. */
+  readonly seen: number | undefined
   readonly before: ReadonlyArray<NodeState>
   /** By what it was asked about and its name, where there are many. */
   readonly index: ReadonlyMap<string, NodeState> | undefined
@@ -453,7 +455,7 @@ export class Evaluator {
     const defined = new Set([...graph.checks.map(Check.nameOf), ...jobs.map(({ name }) => `:${name}`)])
     return others.filter(({ id }) => !defined.has(id)).slice(-maxAbsent).map((state) => {
       const { held: _, requested: __, ...rest } = state
-      return state.held === undefined && state.requested === undefined ? state : rest
+      return state.seen === undefined ? { ...rest, seen: previous!.log } : state
     })
   }
 
@@ -471,6 +473,7 @@ export class Evaluator {
       entity,
       context,
       initial,
+      seen: initial ? undefined : known.seen,
       before,
       index: before.length <= 8
         ? undefined
@@ -505,8 +508,9 @@ export class Evaluator {
     }
     if (requested.size > 0) requests.push(this.request(entity, context, requested))
     const { after } = this.root
-    const same = !initial && known.requested === undefined && known.held === undefined && waiting.size === 0 &&
-      unchanged && after.length === before.length && after.every((state, at) => state === before[at])
+    const same = !initial && known.requested === undefined && known.held === undefined && known.seen === undefined &&
+      waiting.size === 0 && unchanged && after.length === before.length &&
+      after.every((state, at) => state === before[at])
     if (same) return known
     const value = valueOut(context, waiting)
     return { id: entity.id, condition, digest, ...(value !== undefined && { held: value }), nodes: after }
@@ -609,7 +613,7 @@ export class Evaluator {
       case "NewlyUpdated":
         return this.root.initial || context.kind === "job"
           ? context.none
-          : Subset.intersection(candidates, facts.updated(context, this.notBefore))
+          : Subset.intersection(candidates, facts.updated(context, this.notBefore, this.root.seen))
       case "NewlyRequested":
         // by the evaluation before, which was earlier than what happened since
         if (this.notBefore !== undefined) return context.none
@@ -839,7 +843,9 @@ export class Evaluator {
   private updatedSince({ condition, parts }: Node, context: Context, time: number): Subset.Subset {
     switch (condition._tag) {
       case "NewlyUpdated":
-        return this.root.initial || context.kind === "job" ? context.none : this.facts.updated(context, time)
+        return this.root.initial || context.kind === "job"
+          ? context.none
+          : this.facts.updated(context, time, this.root.seen)
       case "Or":
         return Subset.unionAll(context.all.depth, parts.map((part) => this.updatedSince(part, context, time)))
       default:

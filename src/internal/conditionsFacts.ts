@@ -256,10 +256,13 @@ export class Facts {
     return inStates(axes, states)
   }
 
-  /** What was materialized, or observed with other data, since the previous evaluation, and not before a time. */
-  updated(context: Context, notBefore = -Infinity): Subset.Subset {
+  /**
+   * What was materialized, or observed with other data, since the previous evaluation, or a place in the log, and not before
+   * a time.
+   */
+  updated(context: Context, notBefore = -Infinity, seen = this.seen): Subset.Subset {
     const { asset, axes, check, none } = context
-    const question = notBefore === -Infinity ? "updated" : `updated ${notBefore}`
+    const question = notBefore === -Infinity && seen === this.seen ? "updated" : `updated ${notBefore} ${seen}`
     if (check !== undefined) {
       return this.once(
         question,
@@ -268,31 +271,23 @@ export class Facts {
       )
     }
     const states = this.statesOf(asset)
-    if (states.length === 0 || states[0]!.cursor <= this.seen) return none
+    if (states.length === 0 || states[0]!.cursor <= seen) return none
     return this.once(question, context, () => {
       if (axes === undefined) {
         const state = ofWhole(states)
-        return state === undefined || state.cursor <= this.seen || state.timestamp < notBefore ||
+        return state === undefined || state.cursor <= seen || state.timestamp < notBefore ||
             (state.observed && this.versionsBefore(context).get(state.dataVersion) !== undefined)
           ? none
           : context.all
       }
       const parts: Array<Subset.Subset> = []
-      for (const { entry, subset } of layered(axes, this.newStates(asset)).pieces()) {
+      for (const { entry, subset } of layered(axes, newSince(states, seen)).pieces()) {
         if (entry.timestamp < notBefore) continue
         const same = entry.observed ? this.versionsBefore(context).get(entry.dataVersion) : undefined
         parts.push(same === undefined ? subset : Subset.difference(subset, same))
       }
       return Subset.unionAll(axes.dimensions.length, parts)
     })
-  }
-
-  /** The states since the previous evaluation: they come first. */
-  private newStates(id: number): ReadonlyArray<EventLog.VersionState> {
-    const states = this.statesOf(id)
-    let count = 0
-    while (count < states.length && states[count]!.cursor > this.seen) count++
-    return states.slice(0, count)
   }
 
   /** The runs that computed some partitions, each with those that are of it. */
@@ -496,6 +491,12 @@ export class Facts {
     })
     return found
   }
+}
+
+/** The states since a place in the log: they come first. */
+const newSince = (states: ReadonlyArray<EventLog.VersionState>, seen: number): ReadonlyArray<EventLog.VersionState> => {
+  const older = states.findIndex(({ cursor }) => cursor <= seen)
+  return older < 0 ? states : states.slice(0, older)
 }
 
 /** What is targeted, by the key of the asset or the name of the check: `undefined` for all of it. */

@@ -14,6 +14,7 @@ import * as Freshness from "../Freshness.ts"
 import * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
+import { endedAt, tickSet } from "./automationTargets.ts"
 import {
   type Backfilling,
   evaluate,
@@ -29,7 +30,7 @@ import * as Cron from "./cron.ts"
 import { headOf } from "./daemonAutomations.ts"
 import { queuedTag } from "./daemonLaunch.ts"
 import { grouped } from "./daemonRequests.ts"
-import { conditionsName, leaseName, type Loaded, type Session, toldOf, within } from "./daemonSession.ts"
+import { conditionsName, dynamicKeysOf, leaseName, type Loaded, type Session, toldOf, within } from "./daemonSession.ts"
 import { ofWhole } from "./graphStaleness.ts"
 import { newId } from "./ids.ts"
 import { type Resolve, resolveSets } from "./resolveSets.ts"
@@ -47,6 +48,8 @@ interface Defined {
   /** The times at which something may change by itself: of conditions, and at which partitions begin to exist. */
   readonly crons: ReadonlyArray<Cron.Cron>
   readonly usesFreshness: boolean
+  /** Whether there are partitions that are added and removed, of which nothing is recorded. */
+  readonly isDynamic: boolean
   readonly any: boolean
 }
 
@@ -104,7 +107,8 @@ export const define = (loaded: Pick<Loaded, "graph" | "jobs">): Defined => {
       for (const parsed of cronIn(cron, zone)) crons.set(`${cron} ${zone}`, parsed)
     }
   }
-  return { compiled, jobs, crons: [...crons.values()], usesFreshness, any: conditions.size > 0 }
+  const isDynamic = [...sets.values()].some((set) => Partitions.dynamicNames(set).length > 0)
+  return { compiled, jobs, crons: [...crons.values()], usesFreshness, isDynamic, any: conditions.size > 0 }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -257,9 +261,12 @@ export const read = Effect.fnUntraced(function*(
   return input
 })
 
+/** So often it is looked whether there are other dynamic partitions. */
+const dynamicMillis = 60_000
+
 /** When time may change what conditions come to. */
 const nextTime = (defined: Defined, versions: Input["versions"], now: number): number => {
-  let next = Infinity
+  let next = defined.isDynamic ? now + dynamicMillis : Infinity
   for (const cron of defined.crons) next = Math.min(next, Cron.nextTick(cron, now))
   if (!defined.usesFreshness) return next
   for (const { freshness, key } of defined.compiled.assets) {
@@ -277,6 +284,18 @@ const nextTime = (defined: Defined, versions: Input["versions"], now: number): n
 // ---------------------------------------------------------------------------------------------------------------------
 // evaluating
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** What the job of a request says of it. Of a job with partitions, what has just ended is computed, as by a schedule. */
+const ofJob = Effect.fnUntraced(function*(session: Session, request: AutomationStore.Request, now: number) {
+  const { loaded } = session
+  const job = loaded.jobs.find(({ name }) => name === request.job)
+  if (job === undefined) return request
+  const prioritized = job.priority === undefined ? request : { ...request, priority: job.priority }
+  const set = Result.getOrUndefined(tickSet(loaded, job))
+  if (set === undefined) return prioritized
+  const { keys } = endedAt(set, now, 0, yield* dynamicKeysOf(session, [set]))
+  return keys.length === 0 ? undefined : { ...prioritized, partitions: keys }
+})
 
 const decodeCursor = Schema.decodeUnknownOption(Condition.Cursor)
 
@@ -334,11 +353,16 @@ export const evaluated = Effect.fnUntraced(function*(
     const outcome: Outcome = { cursor, tick: undefined, isOther: false, next }
     return outcome
   }
+  const wanted: Array<AutomationStore.Request> = []
+  for (const request of grouped(defined.compiled, requests)) {
+    const found = yield* ofJob(session, request, input.now)
+    if (found !== undefined) wanted.push(found)
+  }
   // its own commit is no news to it
   session.states.set(conditionsName, { ...session.states.get(conditionsName) ?? state, revision: state.revision + 1 })
   const committed = yield* store.commitTick({
     automation: conditionsName,
-    ...(requests.length > 0 && {
+    ...(wanted.length > 0 && {
       tick: {
         id,
         kind: "condition",
@@ -347,10 +371,7 @@ export const evaluated = Effect.fnUntraced(function*(
         status: "Requested"
       }
     }),
-    requests: grouped(defined.compiled, requests).map((request) => {
-      const priority = session.loaded.jobs.find(({ name }) => name === request.job)?.priority
-      return priority === undefined ? request : { ...request, priority }
-    }),
+    requests: wanted,
     // it is plain data
     conditionCursor: cursor as Schema.Json,
     evaluations: explanations.map((explanation) => ({
