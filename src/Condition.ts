@@ -93,6 +93,8 @@ interface OfDeps<Tag extends string> extends Of<Tag> {
   readonly allow?: string
   /** A selection: not these. */
   readonly ignore?: string
+  /** Not those that it can do without. */
+  readonly requiredOnly?: boolean
 }
 
 /** A condition about the checks of an asset. */
@@ -129,7 +131,12 @@ const label_ = { label: Schema.optionalKey(Schema.String) }
 const Part = Schema.suspend((): Schema.Codec<Condition> => Condition)
 const Parts = Schema.Array(Part).check(Schema.isMinLength(2))
 const of = { ...label_, of: Part }
-const ofDeps = { ...of, allow: Schema.optionalKey(Schema.String), ignore: Schema.optionalKey(Schema.String) }
+const ofDeps = {
+  ...of,
+  allow: Schema.optionalKey(Schema.String),
+  ignore: Schema.optionalKey(Schema.String),
+  requiredOnly: Schema.optionalKey(Schema.Boolean)
+}
 const ofChecks = { ...of, blockingOnly: Schema.optionalKey(Schema.Boolean) }
 
 /**
@@ -590,6 +597,8 @@ export interface DepsOptions {
   readonly allow?: Select | undefined
   /** Not of these. */
   readonly ignore?: Select | undefined
+  /** Only of those that it cannot be computed without: an optional input is none. */
+  readonly requiredOnly?: boolean | undefined
 }
 
 const deps = (tag: "AnyDepsMatch" | "AllDepsMatch", of: Condition, options: DepsOptions | undefined): Condition =>
@@ -597,7 +606,8 @@ const deps = (tag: "AnyDepsMatch" | "AllDepsMatch", of: Condition, options: Deps
     _tag: tag,
     of,
     ...(options?.allow !== undefined && { allow: tree.selectionText(options.allow) }),
-    ...(options?.ignore !== undefined && { ignore: tree.selectionText(options.ignore) })
+    ...(options?.ignore !== undefined && { ignore: tree.selectionText(options.ignore) }),
+    ...(options?.requiredOnly === true && { requiredOnly: true })
   })
 
 /**
@@ -839,12 +849,15 @@ export const anyDepsUpdated: Condition = label(
 )
 
 /**
- * Something that it is computed from is missing, and will not be requested.
+ * Something that it cannot be computed without is missing, and will not be requested.
  *
  * @category composites
  * @since 0.1.0
  */
-export const anyDepsMissing: Condition = label(anyDepsMatch(and(missing, not(willBeRequested))), "anyDepsMissing")
+export const anyDepsMissing: Condition = label(
+  anyDepsMatch(and(missing, not(willBeRequested)), { requiredOnly: true }),
+  "anyDepsMissing"
+)
 
 /**
  * Something that it is computed from is being computed.
@@ -1334,6 +1347,7 @@ const predicate = (condition: Condition): string => {
 }
 
 const depsWords = (condition: OfDeps<"AnyDepsMatch" | "AllDepsMatch">): string =>
+  (condition.requiredOnly === true ? " that it needs" : "") +
   (condition.allow === undefined ? "" : ` (of ${condition.allow})`) +
   (condition.ignore === undefined ? "" : ` (but ${condition.ignore})`)
 

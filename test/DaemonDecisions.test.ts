@@ -1,6 +1,6 @@
 /** What a daemon makes of conditions where things happen at once, go away and come back, or never stop holding. */
 import { assert, describe } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import {
   Asset,
   AutomationStore,
@@ -250,6 +250,24 @@ describe("what goes away and comes back", () => {
     yield* ofWhole
     yield* pass(5)
     assert.deepStrictEqual(yield* launched, ["other", "b"])
+  })
+})
+
+describe("optional inputs", () => {
+  test("that were skipped are not waited for", function*() {
+    const prices = Asset.make("prices", { compute: value })
+    const warning = Asset.make("warning", { compute: () => Effect.succeed(Option.none<number>()) })
+    const report = Asset.make("report", {
+      inputs: { prices, warning: Asset.optional(warning) },
+      compute: ({ prices }) => Effect.succeed(prices),
+      ...eager
+    })
+    const needed = Asset.make("needed", { inputs: { prices, warning }, compute: value, ...eager })
+    const graph = Graph.make({ prices, warning, report, needed })
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    yield* Runtime.run(graph, { select: ["prices", "warning"] })
+    yield* pass(10)
+    assert.deepStrictEqual(yield* launched, ["report"])
   })
 })
 

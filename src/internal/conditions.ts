@@ -915,9 +915,14 @@ export class Evaluator {
 
   private depsOf(
     context: Context,
-    { allow, ignore }: { readonly allow?: string; readonly ignore?: string }
+    { allow, ignore, requiredOnly }: {
+      readonly allow?: string
+      readonly ignore?: string
+      readonly requiredOnly?: boolean
+    }
   ): ReadonlyArray<Dep> {
-    const deps = context.kind === "check" ? this.facts.depsOfCheck(context) : this.facts.depsOf(context.asset)
+    const all = context.kind === "check" ? this.facts.depsOfCheck(context) : this.facts.depsOf(context.asset)
+    const deps = requiredOnly === true ? all.filter(({ isOptional }) => !isOptional) : all
     if (allow === undefined && ignore === undefined) return deps
     const allowed = allow === undefined ? undefined : this.selected(allow)
     const ignored = ignore === undefined ? undefined : this.selected(ignore)
@@ -1187,7 +1192,7 @@ const wordsOf = (condition: Condition): string => {
 
 const overlaps = (a: Subset.Subset, b: Subset.Subset): boolean => Subset.intersection(a, b).size > 0
 
-const unmapped = (id: number): Dep => ({ id, mappings: [undefined] })
+const unmapped = (id: number): Dep => ({ id, mappings: [undefined], isOptional: false })
 
 /** The partitions of another asset that some partitions have to do with. */
 const up = (context: Context, candidates: Subset.Subset, of: Context, { mappings }: Dep): Subset.Subset => {

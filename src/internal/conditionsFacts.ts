@@ -80,6 +80,8 @@ export interface Context {
 export interface Dep {
   readonly id: number
   readonly mappings: ReadonlyArray<Asset.AnyInput["mapping"]>
+  /** Whether it can be done without, however it is read. */
+  readonly isOptional: boolean
 }
 
 /** A value that is kept: `true` for the whole of what has no partitions. */
@@ -104,18 +106,24 @@ const checksOf = new WeakMap<Compiled, ReadonlyMap<string, ReadonlyArray<{ name:
 
 const checksByName = new WeakMap<Compiled, ReadonlyMap<string, Check.Any>>()
 
+const isOptional = ({ mode }: Asset.AnyInput): boolean => mode === "optional" || mode === "optionalLastValue"
+
 const makeDeps = (graph: Compiled, asset: Asset.Any, own: number): ReadonlyArray<Dep> => {
-  const found = new Map<number, Array<Asset.AnyInput["mapping"]>>()
+  const found = new Map<number, Array<Asset.AnyInput>>()
   const add = (id: number | undefined, input: Asset.AnyInput): void => {
     if (id === undefined) return
-    const mappings = found.get(id)
-    if (mappings === undefined) found.set(id, [input.mapping])
-    else mappings.push(input.mapping)
+    const inputs = found.get(id)
+    if (inputs === undefined) found.set(id, [input])
+    else inputs.push(input)
   }
   for (const name in asset.inputs) add(graph.ids.get(asset.inputs[name]!.asset.key), asset.inputs[name]!)
   for (const dep of asset.deps) add(graph.ids.get(dep.asset.key), dep)
   for (const name in asset.previous) add(own, asset.previous[name]!)
-  return Array.from(found, ([id, mappings]) => ({ id, mappings }))
+  return Array.from(found, ([id, inputs]) => ({
+    id,
+    mappings: inputs.map(({ mapping }) => mapping),
+    isOptional: id !== own && inputs.every(isOptional)
+  }))
 }
 
 /** The checks of an asset: those that its own program evaluates, and those of the graph. */
@@ -203,10 +211,10 @@ export class Facts {
       checksByName.set(this.graph, byName)
     }
     const found = byName.get(name)
-    const deps: Array<Dep> = [{ id: asset, mappings: [undefined] }]
+    const deps: Array<Dep> = [{ id: asset, mappings: [undefined], isOptional: false }]
     for (const input of Object.values(found?.inputs ?? {})) {
       const id = this.graph.ids.get(input.asset.key)
-      if (id !== undefined) deps.push({ id, mappings: [input.mapping] })
+      if (id !== undefined) deps.push({ id, mappings: [input.mapping], isOptional: isOptional(input) })
     }
     return deps
   }
