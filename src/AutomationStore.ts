@@ -493,6 +493,8 @@ export interface QueueFilter {
  */
 export interface EvaluationFilter {
   readonly key?: string | undefined
+  /** Those of the evaluation with this number, by the automation's own count. */
+  readonly evaluation?: number | undefined
   readonly tickId?: string | undefined
   /** Those recorded before the one with this `seq`. */
   readonly before?: number | undefined

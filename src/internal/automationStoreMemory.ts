@@ -270,7 +270,7 @@ export const make = (
         ),
       evaluations: (filter = {}) =>
         Effect.sync(() => {
-          const { key, tickId } = filter
+          const { evaluation: number, key, tickId } = filter
           const before = beforeOf(filter.before)
           const limit = limitOf(filter.limit, defaultLimit)
           const found: Array<AutomationStore.Evaluation> = []
@@ -278,7 +278,8 @@ export const make = (
             const evaluation = evaluations[index]!
             if (
               evaluation.seq < before && (key === undefined || evaluation.key === key) &&
-              (tickId === undefined || evaluation.tickId === tickId)
+              (tickId === undefined || evaluation.tickId === tickId) &&
+              (number === undefined || evaluation.evaluation === number)
             ) {
               found.push(plain(evaluation))
             }

@@ -778,7 +778,7 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
 
   const evaluations: AutomationStore.Service["evaluations"] = (filter = {}) =>
     Effect.suspend(() => {
-      const { key, tickId } = filter
+      const { evaluation, key, tickId } = filter
       const limit = Math.min(limitOf(filter.limit, defaultLimit), Number.MAX_SAFE_INTEGER)
       return read(rowsOf(
         query<EvaluationRow>(
@@ -786,12 +786,14 @@ export const make = (client: SqlClient.SqlClient, { fail, pollInterval }: Enviro
             [
               ...key === undefined ? [] : [is("asset")],
               ...tickId === undefined ? [] : [is("tick_id")],
+              ...evaluation === undefined ? [] : ["evaluation = ?"],
               "seq < ?"
             ].join(" AND ")
           } ORDER BY seq DESC LIMIT ${limit}`,
           [
             ...key === undefined ? [] : isParams(toColumn(key)),
             ...tickId === undefined ? [] : isParams(toColumn(tickId)),
+            ...evaluation === undefined ? [] : [evaluation],
             beforeOf(filter.before)
           ]
         ),
