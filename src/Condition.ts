@@ -1163,6 +1163,28 @@ export const ignore: {
 const Value = Schema.Union([Schema.Literal(true), Partitions.Serialized])
 const Versions = Schema.Array(Schema.Tuple([Value, Schema.String]))
 
+/** What something that has a condition remembers. */
+const memory = {
+  /** Tells what every part of the condition held for from something else. */
+  digest: Schema.Number,
+  requested: Schema.optionalKey(Value),
+  /** What it went on to hold for, and was not requested once more, since it was still computed. */
+  held: Schema.optionalKey(Value),
+  /** How much of the log it knew when it was not defined any more, where it is not. */
+  seen: Schema.optionalKey(Schema.Number),
+  /** What parts of the condition remember. */
+  nodes: Schema.Array(Schema.Struct({
+    node: Schema.String,
+    /** The asset or check it was asked about, where that is another one. */
+    about: Schema.optionalKey(Schema.String),
+    value: Schema.optionalKey(Value),
+    trigger: Schema.optionalKey(Schema.Int),
+    reset: Schema.optionalKey(Schema.Int),
+    version: Schema.optionalKey(Schema.String),
+    versions: Schema.optionalKey(Versions)
+  }))
+}
+
 /**
  * What evaluations remember from one to the next. It is kept by asset and by condition, so that what is added or put in
  * another order changes nothing for the rest.
@@ -1183,24 +1205,7 @@ export const Cursor = Schema.Struct({
     id: Schema.String,
     /** Tells its condition and its kind of partitions from others: with another one it begins anew. */
     condition: Schema.String,
-    /** Tells what every part of the condition held for from something else. */
-    digest: Schema.Number,
-    requested: Schema.optionalKey(Value),
-    /** What it went on to hold for, and was not requested once more, since it was still computed. */
-    held: Schema.optionalKey(Value),
-    /** How much of the log it knew when it was not defined any more, where it is not. */
-    seen: Schema.optionalKey(Schema.Number),
-    /** What parts of the condition remember. */
-    nodes: Schema.Array(Schema.Struct({
-      node: Schema.String,
-      /** The asset or check it was asked about, where that is another one. */
-      about: Schema.optionalKey(Schema.String),
-      value: Schema.optionalKey(Value),
-      trigger: Schema.optionalKey(Schema.Int),
-      reset: Schema.optionalKey(Schema.Int),
-      version: Schema.optionalKey(Schema.String),
-      versions: Schema.optionalKey(Versions)
-    }))
+    ...memory
   })),
   /** The data versions of external assets. */
   observed: Schema.Array(Schema.Struct({ key: Schema.String, versions: Versions }))
@@ -1278,7 +1283,19 @@ export const Explanation = Schema.Struct({
   requested: Schema.Int,
   /** Whether all parts came to the same as in the evaluation before. */
   unchanged: Schema.Boolean,
-  root: ExplanationNode
+  root: ExplanationNode,
+  /** What the evaluation was given, where it is recorded: with it and the log, it can be done again. */
+  before: Schema.optionalKey(Schema.Struct({
+    /** When the evaluation before was. There is none before the first one. */
+    now: Schema.optionalKey(Schema.Number),
+    /** The newest materialization or observation, and the newest evaluation of a check, that it knew: 0 for none. */
+    log: Schema.Number,
+    checks: Schema.Number,
+    /** The place of the newest event in the log: 0 if there was none. */
+    place: Schema.Number,
+    /** What was remembered: nothing of a condition that was evaluated for the first time. */
+    state: Schema.optionalKey(Schema.Struct(memory))
+  }))
 })
 
 /**

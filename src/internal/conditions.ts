@@ -45,6 +45,11 @@ export interface Input extends State {
   readonly jobs?: ReadonlyArray<JobCondition> | undefined
   /** The evaluation that `previous` is the cursor of, if it is at hand: then only what has changed is evaluated. */
   readonly last?: Evaluation | undefined
+  /**
+   * An evaluation is done again: only these are evaluated, and what is remembered of them is of the conditions that they
+   * have now.
+   */
+  readonly only?: ReadonlySet<string> | undefined
 }
 
 /** Something to do. */
@@ -316,6 +321,8 @@ export class Evaluator {
   private readonly facts: Facts
   private readonly input: Input
   private readonly evaluation: number
+  /** The newest materialization or observation that is known. */
+  private readonly log: number
   private readonly before: ReadonlyMap<string, EntityState>
   /** What of each asset is requested to be computed by this evaluation, and what of anything is requested. */
   private readonly computed: Array<Subset.Subset | undefined>
@@ -350,6 +357,11 @@ export class Evaluator {
     this.before = new Map((input.previous?.entities ?? []).map((entity) => [entity.id, entity]))
     this.computed = new Array<Subset.Subset | undefined>(input.graph.assets.length).fill(undefined)
     const { graph, last } = input
+    let log = Math.max(input.previous?.log ?? 0, input.log ?? 0)
+    for (const versions of input.versions.values()) {
+      if (versions.length > 0 && versions[0]!.cursor > log) log = versions[0]!.cursor
+    }
+    this.log = log
     this.last = last !== undefined && last.cursor === input.previous && last.graph === graph ? last : undefined
     this.changed = this.last === undefined
       ? new Uint8Array(graph.assets.length)
@@ -357,11 +369,12 @@ export class Evaluator {
   }
 
   run(): Evaluated {
-    const { graph, jobs, now, previous } = this.input
+    const { graph, jobs, now, only, previous } = this.input
     const explanations: Array<Explanation> = []
     const requests: Array<Requested> = []
     const states: Array<EntityState> = []
     for (const entity of [...entitiesOf(graph), ...(jobs ?? []).map(jobEntity)]) {
+      if (only?.has(entity.id) === false) continue
       const known = this.before.get(entity.id)
       const state = known !== undefined && this.isQuiet(entity, known)
         ? known
@@ -370,10 +383,6 @@ export class Evaluator {
       if (state === known) this.quiet.add(state)
       states.push(state)
     }
-    let log = Math.max(previous?.log ?? 0, this.input.log ?? 0)
-    for (const versions of this.input.versions.values()) {
-      if (versions.length > 0 && versions[0]!.cursor > log) log = versions[0]!.cursor
-    }
     let checks = previous?.checks ?? 0
     for (const evaluated of this.input.checks.values()) {
       if (evaluated.length > 0 && evaluated[0]!.cursor > checks) checks = evaluated[0]!.cursor
@@ -381,7 +390,7 @@ export class Evaluator {
     const cursor: Cursor = {
       evaluation: this.evaluation,
       now,
-      log,
+      log: this.log,
       checks,
       entities: [
         ...(this.requested.size === 0
@@ -467,7 +476,8 @@ export class Evaluator {
   ): EntityState {
     const known = this.before.get(entity.id)
     const condition = this.identityOf(entity, context)
-    const initial = known === undefined || known.condition !== condition
+    const initial = known === undefined ||
+      (this.input.only === undefined ? known.condition !== condition : known.condition === "")
     const before = initial ? [] : known.nodes
     this.root = {
       entity,
@@ -503,7 +513,8 @@ export class Evaluator {
         at: this.input.now,
         requested: requested.size,
         unchanged,
-        root: this.explained(node, context)
+        root: this.explained(node, context),
+        ...this.given(initial ? undefined : known)
       })
     }
     if (requested.size > 0) requests.push(this.request(entity, context, requested))
@@ -514,6 +525,22 @@ export class Evaluator {
     if (same) return known
     const value = valueOut(context, waiting)
     return { id: entity.id, condition, digest, ...(value !== undefined && { held: value }), nodes: after }
+  }
+
+  /** What the evaluation of something is given, to be told with what it comes to. */
+  private given(state: EntityState | undefined): Pick<Explanation, "before"> {
+    const { place, previous } = this.input
+    if (place === undefined) return {}
+    return {
+      before: {
+        ...(previous !== undefined && { now: previous.now }),
+        log: previous?.log ?? 0,
+        checks: previous?.checks ?? 0,
+        // what was recorded while it was read is among it
+        place: Math.max(place, this.log),
+        ...(state !== undefined && { state: memoryOf(state) })
+      }
+    }
   }
 
   /** Conditions downstream are part of one that stands for them. */
@@ -1189,6 +1216,9 @@ const wordsOf = (condition: Condition): string => {
   if (found === undefined) words.set(condition, found = explain(condition))
   return found
 }
+
+/** What is remembered of something, without what it is. */
+const memoryOf = ({ condition: _, id: __, ...memory }: EntityState) => memory
 
 const overlaps = (a: Subset.Subset, b: Subset.Subset): boolean => Subset.intersection(a, b).size > 0
 

@@ -49,6 +49,8 @@ export interface State {
    * what is older is no news of an asset that comes to be one of them.
    */
   readonly log?: number | undefined
+  /** The place of the newest event in the log when it was read: 0 if there is none. */
+  readonly place?: number | undefined
   readonly outcomes: ReadonlyMap<string, ReadonlyArray<EventLog.OutcomeState>>
   readonly checks: ReadonlyMap<string, ReadonlyArray<EventLog.Logged<EventLog.CheckEvaluated>>>
   /** Runs that have not ended, and those that are waiting to be launched. */

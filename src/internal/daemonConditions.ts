@@ -249,6 +249,7 @@ export const read = Effect.fnUntraced(function*(
     resolve,
     log: place,
     versions,
+    place,
     outcomes,
     checks,
     running: [...running, ...queued.flatMap((item) => runningOf(defined, loaded, resolve, item))],
