@@ -13,6 +13,7 @@ import * as Daemon from "../Daemon.ts"
 import type * as Definitions from "../Definitions.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
+import { atOwnTime } from "./ownTime.ts"
 
 /**
  * Something that happens while automation is simulated.
@@ -132,8 +133,4 @@ export const simulate = <T extends Graph.Assets, C extends Check.Any = never, E 
       log,
       store
     }
-  }).pipe(atOwnTime, Effect.scoped)
-
-/** With a clock of its own, whatever the clock of the test is. */
-const atOwnTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Layer.build(Layer.fresh(TestClock.layer())), (clock) => Effect.provideContext(effect, clock))
+  }).pipe(Effect.scoped, atOwnTime)
