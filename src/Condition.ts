@@ -1293,6 +1293,8 @@ export const Explanation = Schema.Struct({
     checks: Schema.Number,
     /** The place of the newest event in the log: 0 if there was none. */
     place: Schema.Number,
+    /** How many runs had not ended, or waited to be launched. */
+    running: Schema.Int,
     /** What was remembered: nothing of a condition that was evaluated for the first time. */
     state: Schema.optionalKey(Schema.Struct(memory))
   }))

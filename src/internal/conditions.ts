@@ -529,7 +529,7 @@ export class Evaluator {
 
   /** What the evaluation of something is given, to be told with what it comes to. */
   private given(state: EntityState | undefined): Pick<Explanation, "before"> {
-    const { place, previous } = this.input
+    const { place, previous, running } = this.input
     if (place === undefined) return {}
     return {
       before: {
@@ -538,6 +538,7 @@ export class Evaluator {
         checks: previous?.checks ?? 0,
         // what was recorded while it was read is among it
         place: Math.max(place, this.log),
+        running: running.length,
         ...(state !== undefined && { state: memoryOf(state) })
       }
     }

@@ -168,16 +168,19 @@ const requestedBy = (
 const statuses: ReadonlyArray<AutomationStore.QueueStatus> = ["Queued", "Launching", "Launched", "Failed", "Cancelled"]
 
 /**
- * The runs that waited, or were not launched to the end, when an evaluation read the queue.
+ * The requested runs that waited, or were being launched, when an evaluation read the queue. Whether those were that were
+ * over at that very moment, only their number tells.
  *
  * @internal
  */
 export const queuedBefore = (store: AutomationStore.Service, { at, seq, tickId }: Recorded) =>
-  Effect.map(
-    store.queue({ statuses }),
-    (items) =>
-      items.filter((item) =>
-        item.seq < seq && item.queuedAt <= at && (tickId === undefined || item.tickId !== tickId) &&
-        (item.finishedAt === undefined || item.finishedAt > at)
-      )
-  )
+  Effect.map(store.queue({ statuses }), (items) => {
+    const there = items.filter((item) =>
+      item.seq < seq && item.queuedAt <= at && (tickId === undefined || item.tickId !== tickId)
+    )
+    return {
+      open: there.filter(({ finishedAt = Infinity }) => finishedAt > at),
+      // the later they were requested, the later they will have been over
+      justOver: there.filter(({ finishedAt }) => finishedAt === at).sort((a, b) => b.seq - a.seq)
+    }
+  })

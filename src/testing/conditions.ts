@@ -225,9 +225,9 @@ export const replayConditions = Effect.fnUntraced(function*(
   if (before === undefined) return yield* new ReplayError({ evaluation, reason: "NotReplayable" })
   // one that requested nothing need not be recorded
   const last = before.now === undefined ? undefined : yield* recordedBy(store, evaluation - 1, seq)
-  const previous = last?.at === before.now ? last?.explanations : []
+  const previous = last === undefined || last.at !== before.now ? [] : last.explanations
   if (previous === undefined) return yield* new ReplayError({ evaluation, reason: "NotReplayable" })
-  const queued = yield* queuedBefore(store, recorded)
+  const { justOver, open } = yield* queuedBefore(store, recorded)
   const { explanations: found, requests } = yield* atOwnTime(Effect.gen(function*() {
     const context = yield* Effect.context<EventLog.Stored>()
     const loaded = loadedOf(deployed, context)
@@ -241,18 +241,18 @@ export const replayConditions = Effect.fnUntraced(function*(
       resolve
     )
     yield* TestClock.setTime(at)
-    const input = yield* read(
-      { loaded, log, store: { ...store, queue: () => Effect.succeed(queued) } },
-      defined,
-      nothingKnown(),
-      before.now === undefined ? undefined : {
-        evaluation: evaluation - 1,
-        now: before.now,
-        ...places,
-        entities: statesBefore(defined.compiled, resolve, explanations, previous),
-        observed
-      }
-    )
+    const cursor = before.now === undefined ? undefined : {
+      evaluation: evaluation - 1,
+      now: before.now,
+      ...places,
+      entities: statesBefore(defined.compiled, resolve, explanations, previous),
+      observed
+    }
+    const readWith = (items: ReadonlyArray<AutomationStore.QueuedRun>) =>
+      read({ loaded, log, store: { ...store, queue: () => Effect.succeed(items) } }, defined, nothingKnown(), cursor)
+    let input = yield* readWith(open)
+    const missing = before.running - input.running.length
+    if (missing > 0 && justOver.length > 0) input = yield* readWith([...open, ...justOver.slice(0, missing)])
     return evaluate({ ...input, only: new Set(explanations.map(({ id }) => id)) })
   }))
   // places in the copy of the log mean nothing to anybody
