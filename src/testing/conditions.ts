@@ -197,9 +197,9 @@ const asStored = Schema.decodeUnknownSync(Condition.Explanation)
  *     to: 60_000,
  *     happenings: [{ at: 30_000, effect: Runtime.run(graph, { select: ["orders"] }) }]
  *   })
- *   const [{ evaluation } = { evaluation: 0 }] = yield* store.evaluations({ key: "revenue" })
+ *   const [newest] = yield* store.evaluations({ key: "revenue" })
  *   const replay = (graph: Graph.Any) =>
- *     replayConditions({ graph }, { evaluation }).pipe(
+ *     replayConditions({ graph }, { evaluation: newest!.evaluation }).pipe(
  *       Effect.map(({ replayed }) => replayed.requests.map(({ key }) => key)),
  *       Effect.provideService(EventLog.EventLog, log),
  *       Effect.provideService(AutomationStore.AutomationStore, store)
@@ -251,11 +251,12 @@ export const replayConditions = Effect.fnUntraced(function*(
     const readWith = (items: ReadonlyArray<AutomationStore.QueuedRun>) =>
       read({ loaded, log, store: { ...store, queue: () => Effect.succeed(items) } }, defined, nothingKnown(), cursor)
     let input = yield* readWith(open)
+    // how many of those that were over at that very moment were still there
     const missing = before.running - input.running.length
     if (missing > 0 && justOver.length > 0) input = yield* readWith([...open, ...justOver.slice(0, missing)])
     return evaluate({ ...input, only: new Set(explanations.map(({ id }) => id)) })
   }))
-  // places in the copy of the log mean nothing to anybody
+  // as it was recorded: places in the copy of the log mean nothing to anybody
   const given = new Map(explanations.map(({ before, id }) => [id, before]))
   const replay: ConditionsReplay = {
     evaluation,
