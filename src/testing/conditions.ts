@@ -215,8 +215,9 @@ const asStored = Schema.decodeUnknownSync(Condition.Explanation)
  */
 export const replayConditions = Effect.fnUntraced(function*(
   deployed: Deployed,
-  { evaluation }: { readonly evaluation: number }
+  options: { readonly evaluation: number }
 ) {
+  const { evaluation } = options
   const store = yield* AutomationStore.AutomationStore
   const recorded = yield* recordedBy(store, evaluation)
   if (recorded === undefined) return yield* new ReplayError({ evaluation, reason: "NotRecorded" })
