@@ -8,12 +8,13 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
-import * as Graph from "../Graph.ts"
+import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
 import { launch, processTag, queuedTag, resumesTag, tagsOf } from "./daemonLaunch.ts"
+import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
-import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
+import { processLease, type Session, within } from "./daemonSession.ts"
 
 /** What a daemon runs: it outlives the definitions that it was begun with. */
 export interface Runs {
@@ -36,46 +37,6 @@ const countedRuns = (running: ReadonlyArray<EventLog.RunRecord>): ReadonlyMap<st
     const id = tagOf(run, queuedTag) ?? (tagOf(run, processTag) === undefined ? undefined : run.id)
     return id === undefined ? [] : [[id, run.tags]]
   }))
-
-const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
-
-/**
- * What has to be computed after something that was requested by the same evaluation of conditions: why it waits, or that it
- * cannot be computed any more.
- */
-const dependent = Effect.fnUntraced(function*(session: Session, queued: ReadonlyArray<AutomationStore.QueuedRun>) {
-  const { loaded, log, store } = session
-  const blocked = new Map<string, string>()
-  const failed = new Map<string, string>()
-  const ticks = new Set(queued.flatMap(({ automation, tickId }) => automation === conditionsName ? [tickId] : []))
-  const { assets, ids, parents } = Graph.compiled(loaded.graph)
-  for (const tickId of ticks) {
-    const all = yield* store.queue({ tickId, statuses: everyStatus })
-    if (all.length < 2) continue
-    const known = yield* log.runs({ ids: all.flatMap(({ runId }) => runId === undefined ? [] : [runId]) })
-    const statuses = new Map(known.map(({ id, status }) => [id, status]))
-    const computedBy = new Map(all.flatMap((item) => (item.request.keys ?? []).map((key) => [key, item] as const)))
-    for (const item of all) {
-      if (item.status !== "Queued") continue
-      for (const key of item.request.keys ?? []) {
-        const id = ids.get(key)
-        if (id === undefined) continue
-        for (let edge = parents.offsets[id]!; edge < parents.offsets[id + 1]!; edge++) {
-          const upstream = assets[parents.targets[edge]!]!.key
-          const earlier = computedBy.get(upstream)
-          if (earlier === undefined || earlier.seq >= item.seq) continue
-          const status = statuses.get(earlier.runId ?? "")
-          if (earlier.status === "Queued" || earlier.status === "Launching" || status === "Running") {
-            blocked.set(item.id, `"${key}" is computed after "${upstream}", which was requested as well`)
-          } else if (earlier.status !== "Launched" || status === "Failed" || status === "Cancelled") {
-            failed.set(item.id, `"${key}" was to be computed after "${upstream}", whose run did not succeed.`)
-          }
-        }
-      }
-    }
-  }
-  return { blocked, failed }
-})
 
 const retryMillis = 1_000
 

@@ -1,0 +1,168 @@
+/**
+ * What of the requests of one evaluation of conditions has to come after others of them: why it waits, or that it is given up.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as AutomationStore from "../AutomationStore.ts"
+import * as Check from "../Check.ts"
+import type * as EventLog from "../EventLog.ts"
+import * as Graph from "../Graph.ts"
+import * as Plan from "../Plan.ts"
+import type { Compiled } from "./compile.ts"
+import { conditionsName, type Loaded, type Session } from "./daemonSession.ts"
+
+type Item = AutomationStore.QueuedRun
+type Status = EventLog.RunRecord["status"]
+
+/** Something that is computed, evaluated or run, and the assets that have to be up to date before. */
+interface Need {
+  readonly what: string
+  readonly done: "computed" | "evaluated" | "run"
+  readonly upstream: ReadonlyArray<number>
+}
+
+/** What a definition says of requests. */
+interface Defined {
+  readonly compiled: Compiled
+  /** The assets that a request computes, of a multi-asset all outputs that others bring along. */
+  readonly computes: (request: AutomationStore.Request) => ReadonlySet<number>
+  readonly needs: (request: AutomationStore.Request) => ReadonlyArray<Need>
+}
+
+const definitions = new WeakMap<Loaded, Defined>()
+
+const definedBy = (loaded: Loaded): Defined => {
+  let defined = definitions.get(loaded)
+  if (defined === undefined) definitions.set(loaded, defined = define(loaded))
+  return defined
+}
+
+const define = (loaded: Loaded): Defined => {
+  const compiled = Graph.compiled(loaded.graph)
+  const { assets, ids, parents, siblings } = compiled
+  const parentsOf = (id: number): ReadonlyArray<number> =>
+    Array.from(parents.targets.subarray(parents.offsets[id]!, parents.offsets[id + 1]!))
+
+  let judged: ReadonlyMap<string, ReadonlyArray<number>> | undefined
+  const judgedBy = (name: string): ReadonlyArray<number> => {
+    judged ??= new Map(compiled.checks.map((check) => {
+      const read = [check.asset, ...Object.values(check.inputs).map(({ asset }) => asset)]
+      return [Check.nameOf(check), read.flatMap(({ key }) => ids.get(key) ?? [])]
+    }))
+    return judged.get(name) ?? []
+  }
+
+  const ofJobs = new Map<string, ReadonlySet<number>>()
+  const ofJob = (name: string): ReadonlySet<number> => {
+    let found = ofJobs.get(name)
+    if (found !== undefined) return found
+    const job = loaded.jobs.find((job) => job.name === name)
+    const selected = job === undefined ? undefined : Plan.selectedIds(compiled, job.select)
+    found = new Set(
+      selected === undefined || Result.isFailure(selected)
+        ? []
+        : assets.flatMap((_, id) => selected.success[id] === 1 ? [id] : [])
+    )
+    ofJobs.set(name, found)
+    return found
+  }
+
+  const computes = ({ job, keys = [] }: AutomationStore.Request): ReadonlySet<number> => {
+    if (job !== undefined) return ofJob(job)
+    const found = new Set<number>()
+    for (const key of keys) {
+      const id = ids.get(key)
+      if (id === undefined) continue
+      found.add(id)
+      const together = siblings[id]
+      if (together === undefined || assets[id]!.output!.multi.canSubset) continue
+      for (const other of together) found.add(other)
+    }
+    return found
+  }
+
+  const needs = (request: AutomationStore.Request): ReadonlyArray<Need> => {
+    const { checks = [], job } = request
+    // what one run computes is in order by itself, also where it is several runs for several ranges
+    const own = computes(request)
+    const upstream = (id: number) => parentsOf(id).filter((parent) => !own.has(parent))
+    if (job !== undefined) return [{ what: job, done: "run", upstream: Array.from(own).flatMap(upstream) }]
+    return [
+      ...Array.from(own, (id): Need => ({ what: assets[id]!.key, done: "computed", upstream: upstream(id) })),
+      ...(Array.isArray(checks) ? checks as ReadonlyArray<string> : []).map((name): Need => ({
+        what: name,
+        done: "evaluated",
+        upstream: judgedBy(name).filter((id) => !own.has(id))
+      }))
+    ]
+  }
+  return { compiled, computes, needs }
+}
+
+/** The requests, by the asset that they compute or observe: of one that is computed in several ranges they are several. */
+const byAsset = ({ compiled, computes }: Defined, items: ReadonlyArray<Item>): ReadonlyMap<number, Array<Item>> => {
+  const found = new Map<number, Array<Item>>()
+  for (const item of items) {
+    // a job that has a condition is nothing that others were told of
+    const computed = item.request.job === undefined ? computes(item.request) : []
+    const observed = (item.request.observe ?? []).flatMap((key) => compiled.ids.get(key) ?? [])
+    for (const id of new Set([...computed, ...observed])) {
+      const known = found.get(id)
+      if (known === undefined) found.set(id, [item])
+      else known.push(item)
+    }
+  }
+  return found
+}
+
+const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
+
+/**
+ * Looks at what waits and was requested by conditions.
+ *
+ * @internal
+ */
+export const dependent = Effect.fnUntraced(function*(session: Session, queued: ReadonlyArray<Item>) {
+  const { loaded, log, store } = session
+  const blocked = new Map<string, string>()
+  const failed = new Map<string, string>()
+  const ticks = new Set(queued.flatMap(({ automation, tickId }) => automation === conditionsName ? [tickId] : []))
+  const requested: Array<ReadonlyArray<Item>> = []
+  for (const tickId of ticks) {
+    const all = yield* store.queue({ tickId, statuses: everyStatus })
+    if (all.length > 1) requested.push(all)
+  }
+  if (requested.length === 0) return { blocked, failed }
+  const runIds = requested.flatMap((all) => all.flatMap(({ runId }) => runId === undefined ? [] : [runId]))
+  const runs = new Map<string, Status>((yield* log.runs({ ids: runIds })).map(({ id, status }) => [id, status]))
+  /** An observation has no run, and is made when it is launched. */
+  const progressOf = ({ runId, status }: Item): "pending" | "done" | "failed" => {
+    if (status === "Queued" || status === "Launching") return "pending"
+    if (status !== "Launched") return "failed"
+    const run = runs.get(runId ?? "")
+    return run === "Running" ? "pending" : run === "Failed" || run === "Cancelled" ? "failed" : "done"
+  }
+  const defined = definedBy(loaded)
+  for (const all of requested) {
+    const earlierOf = byAsset(defined, all)
+    for (const item of all) {
+      if (item.status !== "Queued") continue
+      for (const { done, upstream, what } of defined.needs(item.request)) {
+        for (const id of upstream) {
+          for (const earlier of earlierOf.get(id) ?? []) {
+            if (earlier.seq >= item.seq) continue
+            const { external, key } = defined.compiled.assets[id]!
+            const progress = progressOf(earlier)
+            if (progress === "pending") {
+              blocked.set(item.id, `"${what}" is ${done} after "${key}", which was requested as well`)
+            } else if (progress === "failed") {
+              const why = external ? "which could not be observed" : "whose run did not succeed"
+              failed.set(item.id, `"${what}" was to be ${done} after "${key}", ${why}.`)
+            }
+          }
+        }
+      }
+    }
+  }
+  return { blocked, failed }
+})

@@ -1,0 +1,206 @@
+/** What a daemon has to get right where something goes wrong, ends early, or takes its time. */
+import { assert, describe } from "@effect/vitest"
+import { Effect } from "effect"
+import {
+  Asset,
+  AutomationStore,
+  Catalog,
+  Check,
+  Condition,
+  Daemon,
+  Definitions,
+  EventLog,
+  Graph,
+  Job,
+  Partitions,
+  Runtime
+} from "effect-assets"
+import { TestClock } from "effect/testing"
+import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
+import { inMemory } from "./fixtures/inMemory.ts"
+
+const start = Date.parse("2024-03-01T00:30:00Z")
+
+const test = testsAt(start)
+
+/** Lets happen, second by second, what follows from what has happened. */
+const pass = (seconds: number) =>
+  Effect.forEach(Array.from({ length: seconds }), () => TestClock.adjust("1 second"), { discard: true })
+
+const startDaemon = <T extends Graph.Assets, C extends Check.Any, E, R>(
+  definitions: Definitions.Definitions<T, C, E, R>,
+  options?: Daemon.Options
+) => Effect.tap(buildDaemon(definitions, options), () => pass(3))
+
+const { AutomationStore: Store } = AutomationStore
+const queueOf = (...statuses: ReadonlyArray<AutomationStore.QueueStatus>) =>
+  Store.use((store) => store.queue({ statuses }))
+
+/** The runs that conditions have requested, the oldest first: what they computed, and what became of them. */
+const launched = Effect.map(
+  EventLog.EventLog.use((log) => log.runs({ tags: { automation: Daemon.conditions } })),
+  (runs) => runs.map(({ keys, status }) => `${keys.join()} ${status}`).toReversed()
+)
+
+const eager = { automation: Condition.eager() }
+
+describe("what comes after something else", () => {
+  const names = Array.from({ length: 210 }, (_, at) => `k${String(at).padStart(3, "0")}`)
+  const keys = Partitions.fixed(names)
+
+  /** So many partitions of `b` are computed in two ranges; those of the first one take long. */
+  const inRanges = (ofFirst: Effect.Effect<number, string>) => {
+    const src = Asset.make("src", { partitions: keys, compute: () => Effect.succeed(1) })
+    const b = Asset.make("b", {
+      partitions: keys,
+      inputs: { src },
+      compute: (_, { partition }) => Number(partition.slice(1)) < 105 ? ofFirst : Effect.succeed(1),
+      ...eager
+    })
+    const c = Asset.make("c", { deps: [Asset.partitions(b)], compute: () => Effect.succeed(1), ...eager })
+    return Graph.make({ src, b, c })
+  }
+  const updateRanges = (graph: ReturnType<typeof inRanges>) =>
+    Runtime.run(graph, { select: ["src"], partitions: names.filter((_, at) => at !== 105) })
+
+  test("waits for all runs of an asset whose partitions are computed in several", function*() {
+    let delay = 0
+    const graph = inRanges(Effect.suspend(() => Effect.as(Effect.sleep(delay), 1)))
+    yield* Runtime.backfill(graph, { select: ["src", "b"], partitions: "all", partitionsPerRun: "all" })
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    delay = 20_000
+    yield* updateRanges(graph)
+    yield* pass(5)
+    assert.deepStrictEqual(yield* launched, ["b Running", "b Succeeded"])
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor), [
+      `"c" is computed after "b", which was requested as well`
+    ])
+    yield* pass(300)
+    assert.deepStrictEqual(yield* launched, ["b Succeeded", "b Succeeded", "c Succeeded"])
+  })
+
+  test("is given up if one of the runs of an asset fails whose partitions are computed in several", function*() {
+    let isDown = false
+    const graph = inRanges(Effect.suspend(() => isDown ? Effect.fail("down") : Effect.succeed(1)))
+    yield* Runtime.backfill(graph, { select: ["src", "b"], partitions: "all", partitionsPerRun: "all" })
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    isDown = true
+    yield* updateRanges(graph)
+    yield* pass(5)
+    // it is requested anew by the partitions that were updated all the same
+    assert.deepStrictEqual((yield* queueOf("Failed")).map(({ error }) => error?.message), [
+      `"c" was to be computed after "b", whose run did not succeed.`
+    ])
+  })
+
+  test("waits until an external asset has been observed", function*() {
+    let version = 1
+    const x = Asset.external("x", {
+      observe: Effect.delay(Effect.sync(() => `v${version}`), "2 seconds"),
+      automation: Condition.onCron("0 * * * *")
+    })
+    const c = Asset.make("c", {
+      deps: [x],
+      codeVersion: "1",
+      compute: () => Effect.succeed(1),
+      automation: Condition.onCron("0 * * * *")
+    })
+    const graph = Graph.make({ x, c })
+    yield* Catalog.observe("x", { dataVersion: "v1" })
+    yield* Runtime.run(graph)
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    for (let hour = 1; hour <= 3; hour++) {
+      version++
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* Catalog.staleness(graph))["c"]._tag, "Fresh", `after ${hour} hours`)
+    }
+    assert.strictEqual((yield* launched).length, 3)
+  })
+
+  test("is given up if an external asset could not be observed", function*() {
+    const x = Asset.external("x", { observe: Effect.fail("down"), automation: Condition.onCron("0 * * * *") })
+    const c = Asset.make("c", {
+      deps: [x],
+      compute: () => Effect.succeed(1),
+      automation: Condition.onCron("0 * * * *")
+    })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ x, c }), layer: inMemory }))
+    yield* TestClock.adjust("1 hour")
+    assert.deepStrictEqual((yield* queueOf("Failed")).map(({ error }) => error?.message), [
+      "down",
+      `"c" was to be computed after "x", which could not be observed.`
+    ])
+  })
+
+  test("a check waits for the asset that it judges", function*() {
+    const root = Asset.make("root", Effect.succeed(1))
+    let value = 1
+    const a = Asset.make("a", {
+      deps: [root],
+      compute: () => Effect.delay(Effect.sync(() => value), "2 seconds"),
+      ...eager
+    })
+    const seen: Array<number> = []
+    const ok = Check.make("ok", {
+      asset: a,
+      automation: Condition.anyDepsMatch(Condition.or(Condition.newlyUpdated, Condition.willBeRequested)),
+      check: (value) => Effect.sync(() => seen.push(value) > 0)
+    })
+    const graph = Graph.make({ root, a, ok })
+    yield* Effect.forkScoped(Runtime.run(graph, { checks: "none" }))
+    yield* pass(5)
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    value = 2
+    yield* Runtime.run(graph, { select: ["root"] })
+    yield* pass(1)
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor), [
+      `"a:ok" is evaluated after "a", which was requested as well`
+    ])
+    yield* pass(10)
+    assert.deepStrictEqual(new Set(seen), new Set([2]))
+  })
+
+  test("a job waits for what is upstream of its assets", function*() {
+    const root = Asset.make("root", Effect.succeed(1))
+    const a = Asset.make("a", {
+      deps: [root],
+      compute: () => Effect.delay(Effect.succeed(1), "2 seconds"),
+      ...eager
+    })
+    const r = Asset.make("r", { deps: [a], compute: () => Effect.succeed(1) })
+    const job = Job.make("job", { select: ["r"], automation: Condition.anyJobRootsMatch(Condition.anyDepsUpdated) })
+    const graph = Graph.make({ root, a, r })
+    yield* Effect.forkScoped(Runtime.run(graph))
+    yield* pass(5)
+    yield* startDaemon(Definitions.make({ graph, jobs: [job], layer: inMemory }))
+    yield* Runtime.run(graph, { select: ["root"] })
+    yield* pass(1)
+    assert.deepStrictEqual(yield* launched, ["a Running"])
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor), [
+      `"job" is run after "a", which was requested as well`
+    ])
+    yield* pass(10)
+    assert.deepStrictEqual((yield* launched).slice(0, 2), ["a Succeeded", "r Succeeded"])
+  })
+
+  test("what reads an output that another output brings along waits for the run of both", function*() {
+    const root = Asset.make("root", Effect.succeed(1))
+    const multi = Asset.multi("multi", {
+      deps: [root],
+      outputs: { one: { key: "one", ...eager }, two: { key: "two" } },
+      compute: () => Effect.delay(Effect.succeed({ one: 1, two: 2 }), "2 seconds")
+    })
+    const c = Asset.make("c", { deps: [multi.assets.two], compute: () => Effect.succeed(1), ...eager })
+    const graph = Graph.make({ root, ...multi.assets, c })
+    yield* Effect.forkScoped(Runtime.run(graph))
+    yield* pass(5)
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    yield* Runtime.run(graph, { select: ["root"] })
+    yield* pass(1)
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor), [
+      `"c" is computed after "two", which was requested as well`
+    ])
+    yield* pass(10)
+    assert.deepStrictEqual(yield* launched, ["one,two Succeeded", "c Succeeded"])
+  })
+})
