@@ -204,3 +204,121 @@ describe("what comes after something else", () => {
     assert.deepStrictEqual(yield* launched, ["one,two Succeeded", "c Succeeded"])
   })
 })
+
+describe("a daemon that ends", () => {
+  const a = Asset.make("a", Effect.succeed(1))
+  const b = Asset.make("b", { deps: [a], compute: () => Effect.as(Effect.sleep("10 seconds"), 1), ...eager })
+  const c = Asset.make("c", {
+    partitions: Partitions.fixed(["x"]),
+    deps: [b],
+    compute: () => Effect.succeed(1),
+    ...eager
+  })
+  const graph = Graph.make({ a, b, c })
+  const definitions = Definitions.make({ graph, layer: inMemory })
+
+  /** A daemon that ends while `b` is computed. */
+  const cutShort = (during: Effect.Effect<unknown, unknown, EventLog.EventLog> = Effect.void) =>
+    Effect.gen(function*() {
+      yield* Effect.forkScoped(Effect.scoped(Effect.gen(function*() {
+        yield* buildDaemon(definitions)
+        yield* Effect.sleep("3 seconds")
+        yield* Runtime.run(graph, { select: ["a"] })
+        yield* Effect.sleep("3 seconds")
+        yield* during
+      })))
+      yield* pass(10)
+    })
+
+  const computed = Effect.gen(function*() {
+    yield* Effect.forkScoped(Effect.andThen(
+      Runtime.run(graph, { select: ["a", "b"] }),
+      Runtime.run(graph, { select: ["c"], partition: "x" })
+    ))
+    yield* pass(20)
+  })
+
+  test("has the next one do what automation has asked for and its end has cut short, and what comes after", function*() {
+    yield* computed
+    yield* cutShort()
+    assert.deepStrictEqual(yield* launched, ["b Cancelled"])
+    const [first] = yield* EventLog.EventLog.use((log) => log.runs({ tags: { automation: Daemon.conditions } }))
+    const again = (yield* queueOf("Queued")).find(({ automation }) => automation === undefined)
+    assert.deepStrictEqual(again?.request, {
+      keys: ["b"],
+      tags: { automation: Daemon.conditions, tick: first!.tags["tick"]!, instead_of: first!.id }
+    })
+    yield* startDaemon(definitions)
+    yield* pass(30)
+    assert.deepStrictEqual(yield* launched, ["b Cancelled", "b Succeeded", "c Succeeded"])
+    yield* TestClock.adjust("1 day")
+    assert.deepStrictEqual(yield* queueOf("Queued", "Failed"), [])
+    assert.strictEqual((yield* launched).length, 3)
+  })
+
+  test("may be followed by one that ends as well", function*() {
+    yield* computed
+    yield* cutShort()
+    yield* Effect.forkScoped(Effect.scoped(Effect.andThen(buildDaemon(definitions), Effect.sleep("3 seconds"))))
+    yield* pass(5)
+    yield* startDaemon(definitions)
+    yield* pass(30)
+    assert.deepStrictEqual(yield* launched, ["b Cancelled", "b Cancelled", "b Succeeded", "c Succeeded"])
+  })
+
+  test("leaves to another one that acts already what it has to do", function*() {
+    yield* computed
+    yield* Effect.forkScoped(Effect.andThen(Effect.sleep("4 seconds"), startDaemon(definitions)))
+    yield* cutShort()
+    yield* pass(30)
+    assert.deepStrictEqual(yield* launched, ["b Cancelled", "b Succeeded", "c Succeeded"])
+  })
+
+  test("does not ask again for what somebody has cancelled", function*() {
+    yield* computed
+    yield* cutShort(Effect.gen(function*() {
+      const [running] = yield* EventLog.EventLog.use((log) => log.runs({ statuses: ["Running"] }))
+      yield* Runtime.cancel(running!.id)
+    }))
+    assert.deepStrictEqual(yield* launched, ["b Cancelled"])
+    yield* startDaemon(definitions)
+    yield* pass(30)
+    assert.deepStrictEqual(yield* launched, ["b Cancelled"])
+  })
+
+  test("asks again for a run that it had taken over from one that was killed", function*() {
+    const store = yield* Store
+    const times = { startedAt: start, finishedAt: start }
+    yield* store.commitTick({
+      automation: "sensor",
+      tick: { id: "tick", kind: "sensor", ...times, status: "Requested" },
+      requests: [{ keys: ["b"] }]
+    })
+    const [item] = yield* store.queue()
+    yield* store.take(item!.id, "dead")
+    yield* store.launched(item!.id, "run", "dead")
+    const log = yield* EventLog.EventLog
+    const tags = { automation: "sensor", tick: "tick", queued: item!.id, process: "dead" }
+    yield* log.append([{ _tag: "RunStarted", runId: "run", timestamp: start, keys: ["b"], tags }])
+    yield* Effect.forkScoped(
+      Effect.scoped(Effect.andThen(buildDaemon(definitions, { maxResumes: 1 }), Effect.sleep("3 seconds")))
+    )
+    yield* pass(5)
+    const [resumed] = yield* log.runs({ statuses: ["Cancelled"] })
+    assert.strictEqual(resumed!.retryOf, "run")
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ request }) => request), [
+      { keys: ["b"], tags: { automation: "sensor", tick: "tick", instead_of: resumed!.id } }
+    ])
+  })
+
+  test("does not ask again for what no automation has asked for", function*() {
+    yield* computed
+    yield* Effect.forkScoped(Effect.scoped(Effect.gen(function*() {
+      yield* buildDaemon(definitions)
+      yield* Store.use((store) => store.enqueue([{ keys: ["b"] }]))
+      yield* Effect.sleep("3 seconds")
+    })))
+    yield* pass(10)
+    assert.deepStrictEqual(yield* queueOf("Queued"), [])
+  })
+})

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as AutomationStore from "../AutomationStore.ts"
 import * as Catalog from "../Catalog.ts"
+import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Job from "../Job.ts"
 import * as Runtime from "../Runtime.ts"
@@ -30,6 +31,12 @@ export const queuedTag = "queued"
 export const processTag = "process"
 /** @internal */
 export const resumesTag = "resumes"
+/**
+ * Of what is requested anew since the end of a daemon has cut it short: the run it stands for, of several the first one.
+ *
+ * @internal
+ */
+export const insteadOfTag = "instead_of"
 
 /** Follows one run that a daemon has launched, and those that retry it. */
 export interface Follower {
@@ -118,6 +125,31 @@ const run = Effect.fnUntraced(function*(
   return ended.id
 })
 
+/**
+ * Requests anew what an automation wants and the end of this daemon has cut short, but not what somebody has cancelled: its
+ * trigger is used up, and nobody else would ask for it.
+ *
+ * @internal
+ */
+export const requestAgain = Effect.fnUntraced(function*(
+  { loaded, store }: Session,
+  item: Item,
+  run: EventLog.RunRecord | undefined
+) {
+  const { automation, tick, [insteadOfTag]: first } = tagsOf(loaded, item)
+  if (run?.status !== "Cancelled" || run.cancelRequested) return
+  if (item.automation === undefined && first === undefined) return
+  yield* store.enqueue([{
+    ...item.request,
+    tags: {
+      ...item.request.tags,
+      ...(automation !== undefined && { automation }),
+      ...(tick !== undefined && { tick }),
+      [insteadOfTag]: first ?? run.id
+    }
+  }])
+})
+
 const maxAttempts = 3
 const retryMillis = 30_000
 
@@ -163,7 +195,10 @@ export const launch = (session: Session, item: Item): Effect.Effect<void, Automa
         const known = yield* Effect.orElseSucceed(log.runs({ tags: { [queuedTag]: id }, limit: 1 }), () => [])
         if (known.length > 0) {
           yield* store.launched(id, runId, owner)
-          if (Cause.hasInterruptsOnly(cause)) return yield* Effect.failCause(cause as Cause.Cause<never>)
+          if (Cause.hasInterruptsOnly(cause)) {
+            yield* requestAgain(session, item, known[0])
+            return yield* Effect.failCause(cause as Cause.Cause<never>)
+          }
           return yield* Effect.logError(`The run ${runId} could not be brought to its end`, cause)
         }
       }

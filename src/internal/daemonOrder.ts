@@ -1,6 +1,7 @@
 /**
  * What of the requests of one evaluation of conditions has to come after others of them: why it waits, or that it is given up.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as AutomationStore from "../AutomationStore.ts"
@@ -9,10 +10,10 @@ import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Plan from "../Plan.ts"
 import type { Compiled } from "./compile.ts"
-import { conditionsName, type Loaded, type Session } from "./daemonSession.ts"
+import { insteadOfTag, processTag } from "./daemonLaunch.ts"
+import { conditionsName, type Loaded, processLease, type Session } from "./daemonSession.ts"
 
 type Item = AutomationStore.QueuedRun
-type Status = EventLog.RunRecord["status"]
 
 /** Something that is computed, evaluated or run, and the assets that have to be up to date before. */
 interface Need {
@@ -117,13 +118,27 @@ const byAsset = ({ compiled, computes }: Defined, items: ReadonlyArray<Item>): R
 
 const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
 
+/** So far back what was requested anew is looked for. */
+const recent = 500
+
+/** What was requested anew in place of runs that the end of a daemon has cut short, and which daemons have not ended yet. */
+const cutShort = Effect.fnUntraced(function*({ store }: Session) {
+  const again = new Map<string, Item>()
+  for (const item of yield* store.queue({ statuses: everyStatus, order: "newest", limit: recent })) {
+    const first = item.request.tags?.[insteadOfTag]
+    if (first !== undefined && !again.has(first)) again.set(first, item)
+  }
+  const alive = new Set((yield* store.leases).flatMap(({ name, remainingMillis }) => remainingMillis > 0 ? [name] : []))
+  return { again, alive }
+})
+
 /**
- * Looks at what waits and was requested by conditions.
+ * Looks at what waits and was requested by conditions. Gives when to look again, if nothing happens.
  *
  * @internal
  */
 export const dependent = Effect.fnUntraced(function*(session: Session, queued: ReadonlyArray<Item>) {
-  const { loaded, log, store } = session
+  const { loaded, log, settings, store } = session
   const blocked = new Map<string, string>()
   const failed = new Map<string, string>()
   const ticks = new Set(queued.flatMap(({ automation, tickId }) => automation === conditionsName ? [tickId] : []))
@@ -132,15 +147,34 @@ export const dependent = Effect.fnUntraced(function*(session: Session, queued: R
     const all = yield* store.queue({ tickId, statuses: everyStatus })
     if (all.length > 1) requested.push(all)
   }
-  if (requested.length === 0) return { blocked, failed }
-  const runIds = requested.flatMap((all) => all.flatMap(({ runId }) => runId === undefined ? [] : [runId]))
-  const runs = new Map<string, Status>((yield* log.runs({ ids: runIds })).map(({ id, status }) => [id, status]))
-  /** An observation has no run, and is made when it is launched. */
-  const progressOf = ({ runId, status }: Item): "pending" | "done" | "failed" => {
-    if (status === "Queued" || status === "Launching") return "pending"
-    if (status !== "Launched") return "failed"
-    const run = runs.get(runId ?? "")
-    return run === "Running" ? "pending" : run === "Failed" || run === "Cancelled" ? "failed" : "done"
+  let until = Infinity
+  if (requested.length === 0) return { blocked, failed, until }
+  const runs = new Map<string, EventLog.RunRecord>()
+  const readRuns = Effect.fnUntraced(function*(items: Iterable<Item>) {
+    const ids = Array.from(items).flatMap(({ runId }) => runId === undefined || runs.has(runId) ? [] : [runId])
+    if (ids.length > 0) { for (const run of yield* log.runs({ ids })) runs.set(run.id, run) }
+  })
+  yield* readRuns(requested.flat())
+  // one that nobody wanted to end
+  const isCutShort = (run: EventLog.RunRecord): boolean => run.status === "Cancelled" && !run.cancelRequested
+  const cut = [...runs.values()].some(isCutShort) ? yield* cutShort(session) : undefined
+  if (cut !== undefined) yield* readRuns(cut.again.values())
+  const now = yield* Clock.currentTimeMillis
+
+  const progressOf = (item: Item): "pending" | "done" | "failed" => {
+    if (item.status === "Queued" || item.status === "Launching") return "pending"
+    if (item.status !== "Launched") return "failed"
+    const run = runs.get(item.runId ?? "")
+    // an observation has no run, and is made when it is launched
+    if (run === undefined || run.status === "Succeeded") return "done"
+    if (run.status === "Running") return "pending"
+    if (cut === undefined || !isCutShort(run)) return "failed"
+    const again = cut.again.get(run.id)
+    if (again !== undefined) return progressOf(again)
+    // its daemon is about to request it anew
+    if (!cut.alive.has(processLease(run.tags[processTag] ?? ""))) return "failed"
+    until = Math.min(until, now + settings.leaseMillis)
+    return "pending"
   }
   const defined = definedBy(loaded)
   for (const all of requested) {
@@ -164,5 +198,5 @@ export const dependent = Effect.fnUntraced(function*(session: Session, queued: R
       }
     }
   }
-  return { blocked, failed }
+  return { blocked, failed, until }
 })

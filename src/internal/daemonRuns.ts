@@ -11,7 +11,7 @@ import type * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
-import { launch, processTag, queuedTag, resumesTag, tagsOf } from "./daemonLaunch.ts"
+import { launch, processTag, queuedTag, requestAgain, resumesTag, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
 import { processLease, type Session, within } from "./daemonSession.ts"
@@ -55,7 +55,7 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
   for (const item of items) {
     if (item.status === "Launching" && !counted.has(item.id)) counted.set(item.id, tagsOf(loaded, item))
   }
-  const { blocked, failed } = yield* dependent(session, queued)
+  const { blocked, failed, until: changing } = yield* dependent(session, queued)
   for (const [id, message] of failed) {
     yield* store.failed(id, { tag: "UpstreamFailed", message, cause: message })
   }
@@ -78,7 +78,7 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
     now
   })
   const byId = new Map(queued.map((item) => [item.id, item]))
-  let { until } = choice
+  let until = Math.min(choice.until, changing)
   for (const id of choice.launch) {
     // one that could not be taken is about to end
     if (yield* FiberMap.has(runs.fibers, id)) until = Math.min(until, now + retryMillis)
@@ -121,6 +121,15 @@ const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunR
   ])
 })
 
+/** This daemon ends, and so does what it has resumed. */
+const cutShort = Effect.fnUntraced(function*(session: Session, resumed: EventLog.RunRecord) {
+  const id = tagOf(resumed, queuedTag)
+  if (id === undefined) return
+  const [item] = yield* session.store.queue({ ids: [id], statuses: ["Launched"] })
+  const [run] = yield* session.log.runs({ tags: { [queuedTag]: id }, limit: 1 })
+  if (item !== undefined) yield* requestAgain(session, item, run)
+})
+
 const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: string) {
   const { loaded, log, owner, settings } = session
   // its process may have ended it before it ended itself
@@ -139,6 +148,7 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
     run.id,
     within(loaded, retried).pipe(
       Effect.asVoid,
+      Effect.onInterrupt(() => cutShort(session, run)),
       // nothing is left to do, say
       Effect.catchTag("RunNotPossibleError", (error) => endLost(session, run, error.message))
     )
