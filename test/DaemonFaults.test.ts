@@ -322,3 +322,68 @@ describe("a daemon that ends", () => {
     assert.deepStrictEqual(yield* queueOf("Queued"), [])
   })
 })
+
+describe("what fails and is requested again at once", () => {
+  const again = { automation: Condition.and(Condition.missing, Condition.not(Condition.inProgress)) }
+  /** When runs began, in seconds since the first one did. */
+  const begun = Effect.map(EventLog.EventLog.use((log) => log.runs({})), (runs) => {
+    const times = runs.map(({ startedAt }) => startedAt).toReversed()
+    return times.map((at) => Math.floor((at - times[0]!) / 1_000))
+  })
+
+  test("is launched less and less often, and tells why it waits", function*() {
+    const a = Asset.make("a", { compute: () => Effect.fail("down"), ...again })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), layer: inMemory }))
+    yield* pass(20)
+    assert.deepStrictEqual(yield* begun, [0, 1, 3, 7, 15])
+    assert.deepStrictEqual((yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor?.replace(/\.\d+Z/, "")), [
+      "it is tried again at 2024-03-01T00:30:31, since it failed 5 times in a row"
+    ])
+    yield* TestClock.adjust("1 day")
+    const times = yield* begun
+    assert.deepStrictEqual(times.slice(5, 11), [31, 63, 127, 255, 511, 1_023])
+    const waits = times.slice(11).map((at, place) => at - times[place + 10]!)
+    assert.isTrue(waits.every((wait) => wait === 600), waits.join())
+  })
+
+  test("waits also for the daemon that takes over", function*() {
+    const a = Asset.make("a", { compute: () => Effect.fail("down"), ...again })
+    const definitions = Definitions.make({ graph: Graph.make({ a }), layer: inMemory })
+    yield* Effect.scoped(Effect.andThen(startDaemon(definitions), pass(6)))
+    yield* startDaemon(definitions)
+    yield* pass(10)
+    assert.deepStrictEqual(yield* begun, [0, 1, 3, 7, 15])
+  })
+
+  test("is launched at once after a success, and what is requested of others is not held up", function*() {
+    const keys = Partitions.dynamic("key")
+    let down = new Set(["x"])
+    const a = Asset.make("a", {
+      partitions: keys,
+      compute: (_, { partition }) => down.has(partition) ? Effect.fail("down") : Effect.succeed(1),
+      ...again
+    })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), layer: inMemory }))
+    const dynamic = yield* Partitions.DynamicKeys
+    yield* dynamic.add("key", ["x"])
+    yield* Catalog.observe("elsewhere", { dataVersion: "1" })
+    yield* pass(10)
+    assert.deepStrictEqual(yield* begun, [0, 1, 3, 7])
+    yield* dynamic.add("key", ["y"])
+    yield* Catalog.observe("elsewhere", { dataVersion: "2" })
+    yield* pass(1)
+    assert.deepStrictEqual(yield* launched, ["a Failed", "a Failed", "a Failed", "a Failed", "a Succeeded"])
+    down = new Set()
+    yield* pass(5)
+    assert.strictEqual((yield* launched).at(-1), "a Succeeded")
+    down = new Set(["x"])
+    yield* EventLog.EventLog.use((log) => log.wipe(["a"]))
+    yield* Store.use((store) => store.setState(Daemon.conditions, { running: false }))
+    yield* Store.use((store) => store.setState(Daemon.conditions, { running: true }))
+    yield* pass(4)
+    // both of them, and then the one that fails
+    const failed = (yield* EventLog.EventLog.use((log) => log.runs({ statuses: ["Failed"] }))).toReversed().slice(4)
+    const since = failed.map(({ startedAt }) => Math.floor((startedAt - failed[0]!.startedAt) / 1_000))
+    assert.deepStrictEqual(since, [0, 0, 1, 3])
+  })
+})

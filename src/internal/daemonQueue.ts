@@ -26,6 +26,8 @@ export interface Waiting {
   readonly tags: Tags
   /** It is not to begin before this time. */
   readonly notBefore?: number | undefined
+  /** How often it has failed in a row, if that is why. */
+  readonly failures?: number | undefined
   /** Why it cannot begin, whatever the limits are. */
   readonly blocked?: string | undefined
 }
@@ -75,6 +77,12 @@ const counted = ({ maxRuns, tags = [] }: Limits) => {
   }
 }
 
+const laterOf = (notBefore: number, failures: number | undefined): string => {
+  const at = `it is tried again at ${new Date(notBefore).toISOString()}`
+  if (failures === undefined) return at
+  return `${at}, since it failed${failures === 1 ? "" : ` ${failures} times in a row`}`
+}
+
 /**
  * Chooses the runs that begin now: those of the highest priority first and of one priority the oldest. One that a limit holds
  * up holds up no others.
@@ -93,14 +101,14 @@ export const choose = (options: {
   const waiting: Array<{ readonly id: string; readonly reason: string }> = []
   let until = Infinity
   const inOrder = options.queued.toSorted((a, b) => b.priority - a.priority || a.seq - b.seq)
-  for (const { blocked, id, notBefore, tags } of inOrder) {
+  for (const { blocked, failures, id, notBefore, tags } of inOrder) {
     if (blocked !== undefined) {
       waiting.push({ id, reason: blocked })
       continue
     }
     if (notBefore !== undefined && notBefore > options.now) {
       until = Math.min(until, notBefore)
-      waiting.push({ id, reason: `it is tried again at ${new Date(notBefore).toISOString()}` })
+      waiting.push({ id, reason: laterOf(notBefore, failures) })
       continue
     }
     const slots = slotsOf(tags)

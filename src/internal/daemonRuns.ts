@@ -11,10 +11,11 @@ import type * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
+import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
 import { launch, processTag, queuedTag, requestAgain, resumesTag, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
-import { processLease, type Session, within } from "./daemonSession.ts"
+import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
 
 /** What a daemon runs: it outlives the definitions that it was begun with. */
 export interface Runs {
@@ -40,15 +41,24 @@ const countedRuns = (running: ReadonlyArray<EventLog.RunRecord>): ReadonlyMap<st
 
 const retryMillis = 1_000
 
+/** What the queue was like before. */
+interface Before {
+  readonly ids: Set<string>
+  readonly backoffsOf: Backoffs
+  /** How long requests have to wait: looked up once, since it does not change while they wait. */
+  readonly backoffs: Map<string, Backoff | undefined>
+}
+
 /** Launches what may begin. Gives when to look again. */
-const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before: Set<string>) {
+const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before: Before) {
   const { loaded, log, settings, signals, store } = session
   const items = yield* store.queue()
   // conditions take what waits for something that is in progress
   const known = new Set(items.map(({ id }) => id))
-  if ([...before].some((id) => !known.has(id))) signals.conditions.notify()
-  before.clear()
-  for (const id of known) before.add(id)
+  if ([...before.ids].some((id) => !known.has(id))) signals.conditions.notify()
+  before.ids.clear()
+  for (const id of known) before.ids.add(id)
+  for (const id of before.backoffs.keys()) if (!known.has(id)) before.backoffs.delete(id)
   const queued = items.filter(({ status }) => status === "Queued")
   if (queued.length === 0) return Infinity
   const counted = new Map(countedRuns(yield* log.runs({ statuses: ["Running"] })))
@@ -59,15 +69,22 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
   for (const [id, message] of failed) {
     yield* store.failed(id, { tag: "UpstreamFailed", message, cause: message })
   }
-  const waiting = queued.filter(({ id }) => !failed.has(id)).map((item): Waiting => ({
-    id: item.id,
-    blocked: blocked.get(item.id),
-    seq: item.seq,
-    priority: item.priority,
-    notBefore: item.notBefore,
-    tags: tagsOf(loaded, item)
-  }))
   const now = yield* Clock.currentTimeMillis
+  const fresh = queued.filter(({ automation, id }) => automation === conditionsName && !before.backoffs.has(id))
+  const found = yield* before.backoffsOf(fresh, now)
+  for (const { id } of fresh) before.backoffs.set(id, found.get(id))
+  const waiting = queued.filter(({ id }) => !failed.has(id)).map((item): Waiting => {
+    const backoff = before.backoffs.get(item.id)
+    const isLonger = backoff !== undefined && backoff.notBefore > (item.notBefore ?? -Infinity)
+    return {
+      id: item.id,
+      blocked: blocked.get(item.id),
+      seq: item.seq,
+      priority: item.priority,
+      ...(isLonger ? backoff : { notBefore: item.notBefore }),
+      tags: tagsOf(loaded, item)
+    }
+  })
   const choice = choose({
     queued: waiting,
     running: [...counted.values()],
@@ -90,7 +107,7 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
 
 /** @internal */
 export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs) {
-  const before = new Set<string>()
+  const before: Before = { ids: new Set(), backoffsOf: yield* makeBackoffs(session), backoffs: new Map() }
   while (true) {
     const until = yield* dequeue(session, runs, before)
     yield* session.signals.queue.wait(until)
