@@ -387,3 +387,88 @@ describe("what fails and is requested again at once", () => {
     assert.deepStrictEqual(since, [0, 0, 1, 3])
   })
 })
+
+describe("what is gone when its turn comes", () => {
+  /** Has conditions request something, as they did before definitions changed. */
+  const requested = (...requests: ReadonlyArray<AutomationStore.Request>) =>
+    Store.use((store) =>
+      store.commitTick({
+        automation: Daemon.conditions,
+        tick: { id: "tick", kind: "condition", startedAt: start, finishedAt: start, status: "Requested" },
+        requests
+      })
+    )
+  const a = Asset.make("a", Effect.succeed(1))
+  const b = Asset.make("b", { deps: [a], compute: () => Effect.succeed(1), ...eager })
+  const failures = Effect.map(queueOf("Failed"), (items) => items.map(({ error }) => error?.message))
+
+  test("an asset that was removed leaves the others of its run", function*() {
+    const c = Asset.make("c", { deps: [b], compute: () => Effect.succeed(1), ...eager })
+    const before = Graph.make({ a, b, c })
+    yield* Runtime.run(before)
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* startDaemon(Definitions.make({ graph: before, layer: inMemory }), { maxRuns: 0 })
+      yield* Runtime.run(before, { select: ["a"] })
+      yield* pass(3)
+      assert.deepStrictEqual((yield* queueOf("Queued")).map(({ request }) => request.keys), [["b", "c"]])
+    }))
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a, b }), layer: inMemory }))
+    assert.deepStrictEqual(yield* launched, ["b Succeeded"])
+  })
+
+  test("a partition that was removed leaves the others", function*() {
+    const parts = Asset.make("parts", { partitions: Partitions.dynamic("part"), compute: () => Effect.succeed(1) })
+    yield* Partitions.DynamicKeys.use((keys) => keys.add("part", ["x", "z"]))
+    yield* requested(
+      { keys: ["parts"], partitions: ["x", "y"] },
+      { keys: ["parts"], partition: "y" },
+      { keys: ["parts"], partitions: { from: "y", to: "z" } }
+    )
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ parts }), layer: inMemory }))
+    const runs = yield* EventLog.EventLog.use((log) => log.runs({}))
+    assert.deepStrictEqual(runs.map(({ partitions, status }) => [partitions?.["parts"], status]), [
+      [{ _tag: "Keys", keys: ["x"] }, "Succeeded"]
+    ])
+    assert.deepStrictEqual(yield* failures, [
+      `There is no partition "y" any more.`,
+      `There are no partitions from "y" to "z" any more.`
+    ])
+  })
+
+  test("of a range of time windows those are computed that are still there", function*() {
+    const days = Asset.make("days", {
+      partitions: Partitions.daily({ start: "2024-02-27" }),
+      compute: () => Effect.succeed(1)
+    })
+    yield* requested({ keys: ["days"], partitions: { from: "2024-02-01", to: "2024-02-28" } })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ days }), layer: inMemory }))
+    const [run] = yield* EventLog.EventLog.use((log) => log.runs({}))
+    const found = run?.partitions?.["days"]
+    assert.deepStrictEqual(
+      found?._tag === "Windows" && [found.first, found.last, run?.status],
+      ["2024-02-27", "2024-02-28", "Succeeded"]
+    )
+  })
+
+  test("a check that was removed leaves the others, and where nothing is left it is told what is gone", function*() {
+    const ok = Check.make("ok", { asset: b, check: () => Effect.succeed(true) })
+    const graph = Graph.make({ a, b, ok })
+    yield* Runtime.run(graph, { checks: "none" })
+    yield* requested({ keys: [], checks: ["b:old", "b:ok"] }, { keys: [], checks: ["b:old"] }, { keys: ["c", "d"] })
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    assert.isTrue((yield* EventLog.EventLog.use((log) => log.checks(["b"]))).has("b"))
+    assert.deepStrictEqual(yield* failures, [
+      `There is no check "b:old" any more.`,
+      `There are no assets "c", "d" any more.`
+    ])
+  })
+
+  test("an asset whose partitions are others now leaves those that have them still", function*() {
+    const keys = Partitions.fixed(["x", "y"])
+    const one = Asset.make("one", { partitions: keys, compute: () => Effect.succeed(1) })
+    const two = Asset.make("two", { partitions: Partitions.fixed(["z"]), compute: () => Effect.succeed(1) })
+    yield* requested({ keys: ["one", "two"], partitions: ["x", "y"] })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ one, two }), layer: inMemory }))
+    assert.deepStrictEqual(yield* launched, ["one Succeeded"])
+  })
+})

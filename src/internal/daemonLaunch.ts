@@ -8,13 +8,15 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as AutomationStore from "../AutomationStore.ts"
 import * as Catalog from "../Catalog.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Job from "../Job.ts"
 import * as Runtime from "../Runtime.ts"
-import { type Loaded, type Session, within } from "./daemonSession.ts"
+import { remaining } from "./daemonRemaining.ts"
+import { conditionsName, type Loaded, type Session, within } from "./daemonSession.ts"
 import { recorded } from "./recorded.ts"
 
 type Item = AutomationStore.QueuedRun
@@ -81,7 +83,10 @@ const run = Effect.fnUntraced(function*(
   tags: { readonly [name: string]: string },
   onStarted: (runId: string) => void
 ): Effect.fn.Return<string | undefined, unknown, unknown> {
-  const { request } = item
+  const isOfConditions = tags["automation"] === conditionsName
+  const left = isOfConditions ? yield* remaining(loaded, item.request) : Result.succeed(item.request)
+  if (Result.isFailure(left)) return yield* new LaunchError({ message: left.failure })
+  const request = left.success
   // assets of any type: what they need is in the type of their definitions
   const graph = loaded.graph as Graph.Graph<Graph.Assets>
   const job = jobOf(loaded, request.job)
