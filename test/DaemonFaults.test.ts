@@ -472,3 +472,37 @@ describe("what is gone when its turn comes", () => {
     assert.deepStrictEqual(yield* launched, ["one Succeeded"])
   })
 })
+
+describe("observations", () => {
+  const hourly = { automation: Condition.onCron("0 * * * *") }
+
+  test("one that fails, or never ends, holds up no others", function*() {
+    const x = Asset.external("x", { observe: Effect.fail("down"), ...hourly })
+    const stuck = Asset.external("stuck", { observe: Effect.never, ...hourly })
+    const y = Asset.external("y", { observe: Effect.succeed("v1"), ...hourly })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ x, stuck, y }), layer: inMemory }))
+    for (let hour = 0; hour < 3; hour++) yield* TestClock.adjust("1 hour")
+    assert.strictEqual((yield* Catalog.observations(y)).length, 3)
+    assert.deepStrictEqual((yield* queueOf("Failed")).map(({ error, request }) => [request.observe, error?.message]), [
+      [["x"], "down"],
+      [["x"], "down"],
+      [["x"], "down"]
+    ])
+  })
+
+  test("may take longer than a run may take to begin", function*() {
+    const x = Asset.external("x", { observe: Effect.delay(Effect.succeed("v1"), "4 minutes"), ...hourly })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ x }), layer: inMemory }))
+    yield* TestClock.adjust("1 hour")
+    assert.strictEqual((yield* Catalog.observations(x)).length, 1)
+  })
+
+  test("may take no longer than a run may take", function*() {
+    const x = Asset.external("x", { observe: Effect.never, ...hourly })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ x }), layer: inMemory }), { maxRuntime: "10 minutes" })
+    yield* TestClock.adjust("1 hour")
+    assert.deepStrictEqual((yield* queueOf("Failed")).map(({ error }) => error?.message), [
+      "Exceeded maximum runtime of 600 seconds."
+    ])
+  })
+})

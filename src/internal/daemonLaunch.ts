@@ -40,6 +40,12 @@ export const resumesTag = "resumes"
  */
 export const insteadOfTag = "instead_of"
 
+/** @internal */
+export const secondsOf = (text: string | undefined): number | undefined => {
+  const seconds = text === undefined ? NaN : Number(text)
+  return seconds > 0 && seconds < Infinity ? seconds : undefined
+}
+
 /** Follows one run that a daemon has launched, and those that retry it. */
 export interface Follower {
   readonly tell: (progress: Runtime.Progress<Graph.Assets>, now: number) => void
@@ -155,6 +161,29 @@ export const requestAgain = Effect.fnUntraced(function*(
   }])
 })
 
+/**
+ * Fails where a run has not begun in time. What only observes has none, and may take as long as a run.
+ */
+const tooLate = (
+  { settings }: Session,
+  { request: { job, keys, observe, select } }: Item,
+  tags: { readonly [name: string]: string },
+  hasBegun: () => boolean
+): Effect.Effect<never, LaunchError> => {
+  const observes = observe !== undefined && job === undefined && keys === undefined && select === undefined
+  const seconds = observes
+    ? secondsOf(tags["max_runtime"]) ?? settings.maxRuntimeSeconds
+    : settings.startTimeoutMillis / 1000
+  if (seconds === undefined) return Effect.never
+  const message = observes
+    ? `Exceeded maximum runtime of ${seconds} seconds.`
+    : `It did not begin within ${seconds} seconds.`
+  return Effect.andThen(
+    Effect.sleep(seconds * 1000),
+    Effect.suspend(() => hasBegun() ? Effect.never : new LaunchError({ message }))
+  )
+}
+
 const maxAttempts = 3
 const retryMillis = 30_000
 
@@ -171,23 +200,14 @@ const isPassing = (cause: Cause.Cause<unknown>): boolean => {
  * @internal
  */
 export const launch = (session: Session, item: Item): Effect.Effect<void, AutomationStore.AutomationStoreError> => {
-  const { loaded, log, owner, settings, store } = session
+  const { loaded, log, owner, store } = session
   const { id } = item
   return Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       if (!(yield* store.take(id, owner))) return
       let runId: string | undefined
-      const late = Effect.andThen(
-        Effect.sleep(settings.startTimeoutMillis),
-        Effect.suspend(() =>
-          runId === undefined
-            ? new LaunchError({
-              message: `It did not begin within ${settings.startTimeoutMillis / 1000} seconds.`
-            })
-            : Effect.never
-        )
-      )
       const tags = { ...tagsOf(loaded, item), [processTag]: owner }
+      const late = tooLate(session, item, tags, () => runId !== undefined)
       const running = within(loaded, run(loaded, item, tags, (started) => runId ??= started))
       const exit = yield* Effect.exit(restore(Effect.raceFirst(running, late)))
       if (Exit.isSuccess(exit)) {

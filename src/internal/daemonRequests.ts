@@ -99,8 +99,8 @@ export const grouped = (graph: Compiled, requested: ReadonlyArray<Requested>): R
     else members.push(at)
   }
   const found: Array<Request> = []
-  const observed = requested.flatMap(({ key, kind }) => kind === "observe" ? [key] : [])
-  if (observed.length > 0) found.push({ observe: observed })
+  // one that cannot be observed, or takes long, is to hold up no others
+  for (const { key, kind } of requested) if (kind === "observe") found.push({ observe: [key] })
   for (const members of runs.values()) {
     const keys = members.map((at) => assets[at]!.key)
     for (const partitions of wanted(assets[members[0]!]!)) found.push({ keys, ...partitions })

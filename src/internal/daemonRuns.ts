@@ -12,7 +12,7 @@ import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
 import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
-import { launch, processTag, queuedTag, requestAgain, resumesTag, tagsOf } from "./daemonLaunch.ts"
+import { launch, processTag, queuedTag, requestAgain, resumesTag, secondsOf, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
 import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
@@ -117,11 +117,6 @@ export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs
 // ---------------------------------------------------------------------------------------------------------------------
 // monitoring
 // ---------------------------------------------------------------------------------------------------------------------
-
-const secondsOf = (text: string | undefined): number | undefined => {
-  const seconds = text === undefined ? NaN : Number(text)
-  return seconds > 0 && seconds < Infinity ? seconds : undefined
-}
 
 /** Records the end of a run that nobody ends; if its process lives after all, it is to stop. */
 const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunRecord, reason: string) {
