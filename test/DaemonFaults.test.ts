@@ -1,6 +1,6 @@
 /** What a daemon has to get right where something goes wrong, ends early, or takes its time. */
 import { assert, describe } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import {
   Asset,
   AutomationStore,
@@ -504,5 +504,85 @@ describe("observations", () => {
     assert.deepStrictEqual((yield* queueOf("Failed")).map(({ error }) => error?.message), [
       "Exceeded maximum runtime of 600 seconds."
     ])
+  })
+})
+
+describe("a backfill whose process was killed", () => {
+  const keys = Partitions.fixed(["x", "y"])
+  const a = Asset.make("a", { partitions: keys, compute: () => Effect.succeed(1) })
+  const b = Asset.make("b", { partitions: keys, deps: [a], compute: () => Effect.succeed(1), ...eager })
+  const graph = Graph.make({ a, b })
+  const all = { _tag: "Keys", keys: ["x", "y"] } as const
+  /** What it leaves: a backfill and a run without an end. */
+  const begun = EventLog.EventLog.use((log) =>
+    log.append([
+      {
+        _tag: "BackfillStarted",
+        backfillId: "bf",
+        timestamp: start,
+        partitions: { b: all },
+        partitionsPerRun: 1,
+        tags: {}
+      },
+      {
+        _tag: "RunStarted",
+        runId: "run",
+        timestamp: start,
+        keys: ["b"],
+        partitions: { b: all },
+        tags: {},
+        backfillId: "bf"
+      }
+    ])
+  )
+  const ends = Effect.gen(function*() {
+    const log = yield* EventLog.EventLog
+    const events = yield* Stream.runCollect(log.events({ tags: ["BackfillFinished"], backfillId: "bf" }))
+    return events.map((event) => event._tag === "BackfillFinished" && event.status)
+  })
+
+  test("is recorded as ended where it does not end although somebody wants it, and conditions go on", function*() {
+    for (const partition of ["x", "y"] as const) yield* Runtime.run(graph, { partition })
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    yield* begun
+    yield* Runtime.run(graph, { select: ["a"], partition: "x" })
+    yield* TestClock.adjust("1 day")
+    assert.deepStrictEqual(yield* launched, [])
+    yield* Runtime.cancelBackfill("bf")
+    yield* TestClock.adjust("170 seconds")
+    assert.deepStrictEqual(yield* ends, [])
+    yield* TestClock.adjust("1 hour")
+    assert.deepStrictEqual(yield* ends, ["Cancelled"])
+    const [run] = yield* EventLog.EventLog.use((log) => log.runs({ ids: ["run"] }))
+    assert.deepStrictEqual([run?.status, run?.cancelRequested], ["Cancelled", true])
+    assert.deepStrictEqual(yield* launched, ["b Succeeded"])
+  })
+
+  test("is recorded as ended by a daemon that begins after that was asked for", function*() {
+    yield* begun
+    yield* Runtime.cancelBackfill("bf")
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }), { cancelTimeout: "1 minute" })
+    yield* TestClock.adjust("2 minutes")
+    assert.deepStrictEqual(yield* ends, ["Cancelled"])
+  })
+
+  test("goes on where somebody has resumed it", function*() {
+    yield* begun
+    yield* Runtime.cancelBackfill("bf")
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    const slow = Graph.make({
+      a,
+      b: Asset.make("b", {
+        partitions: keys,
+        deps: [a],
+        compute: () => Effect.as(Effect.sleep("10 minutes"), 1),
+        ...eager
+      })
+    })
+    yield* Effect.forkScoped(Runtime.backfill(slow, { resume: "bf" }))
+    yield* TestClock.adjust("9 minutes")
+    assert.deepStrictEqual(yield* ends, [])
+    yield* TestClock.adjust("20 minutes")
+    assert.deepStrictEqual(yield* ends, ["Succeeded"])
   })
 })

@@ -69,6 +69,7 @@ const followed = [
   "RunFinished",
   "BackfillStarted",
   "BackfillFinished",
+  "BackfillCancelRequested",
   "RunCancelRequested"
 ] as const
 

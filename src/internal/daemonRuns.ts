@@ -6,11 +6,14 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
+import { headOf } from "./daemonAutomations.ts"
 import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
 import { launch, processTag, queuedTag, requestAgain, resumesTag, secondsOf, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
@@ -120,18 +123,20 @@ export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs
 
 /** Records the end of a run that nobody ends; if its process lives after all, it is to stop. */
 const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunRecord, reason: string) {
-  const timestamp = yield* Clock.currentTimeMillis
-  yield* session.log.append([
-    ...(run.cancelRequested ? [] : [{ _tag: "RunCancelRequested", runId: run.id, timestamp, reason } as const]),
-    {
-      _tag: "RunFinished",
-      runId: run.id,
-      timestamp,
-      status: run.cancelRequested ? "Cancelled" : "Failed",
-      durationMillis: timestamp - run.startedAt
-    }
-  ])
+  yield* session.log.append(
+    endOf(run, run.cancelRequested ? "Cancelled" : "Failed", reason, yield* Clock.currentTimeMillis)
+  )
 })
+
+const endOf = (
+  { cancelRequested, id, startedAt }: EventLog.RunRecord,
+  status: EventLog.RunStatus,
+  reason: string,
+  timestamp: number
+): ReadonlyArray<EventLog.Event> => [
+  ...(cancelRequested ? [] : [{ _tag: "RunCancelRequested", runId: id, timestamp, reason } as const]),
+  { _tag: "RunFinished", runId: id, timestamp, status, durationMillis: timestamp - startedAt }
+]
 
 /** This daemon ends, and so does what it has resumed. */
 const cutShort = Effect.fnUntraced(function*(session: Session, resumed: EventLog.RunRecord) {
@@ -167,12 +172,70 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
   )
 })
 
-/** When somebody was seen to want the end of a run. */
-type Cancelling = Map<string, number>
+/** A backfill whose end is not recorded. */
+interface Backfill {
+  /** The place of its beginning in the log: it has another one when it is resumed. */
+  readonly cursor: number
+  readonly startedAt: number
+  /** When somebody was seen to want its end. */
+  cancelling: number | undefined
+}
+
+/** What is known of what goes on. */
+interface Watched {
+  /** When somebody was seen to want the end of a run. */
+  readonly cancelling: Map<string, number>
+  readonly backfills: Map<string, Backfill>
+  backfillsUpTo: number
+}
+
+const backfillTags = ["BackfillStarted", "BackfillCancelRequested", "BackfillFinished"] as const
+
+/** Reads what has become of backfills since they were read before. */
+const readBackfills = Effect.fnUntraced(function*({ log }: Session, watched: Watched, now: number) {
+  const { backfills } = watched
+  // the log has no index of kinds: nothing is looked at twice
+  let newest = yield* headOf(log)
+  const events = log.events({ tags: backfillTags, after: watched.backfillsUpTo })
+  yield* Stream.runForEachArray(events, (page) =>
+    Effect.sync(() => {
+      for (const event of page) {
+        newest = Math.max(newest, event.cursor)
+        if (event._tag === "BackfillStarted") {
+          const { backfillId, cursor, timestamp } = event
+          backfills.set(backfillId, { cursor, startedAt: timestamp, cancelling: undefined })
+        } else if (event._tag === "BackfillFinished") backfills.delete(event.backfillId)
+        else if (event._tag === "BackfillCancelRequested") {
+          const backfill = backfills.get(event.backfillId)
+          if (backfill !== undefined) backfill.cancelling ??= now
+        }
+      }
+    }))
+  watched.backfillsUpTo = newest
+})
+
+/** Records the end of a backfill that was to end and that nobody ends, and of its runs. */
+const endBackfill = Effect.fnUntraced(function*(
+  { log }: Session,
+  backfillId: string,
+  { cursor, startedAt }: Backfill,
+  reason: string
+) {
+  // it may have ended, or been resumed, meanwhile
+  const since = { backfillId, tags: ["BackfillStarted", "BackfillFinished"], after: cursor, limit: 1 } as const
+  if (Option.isSome(yield* Stream.runHead(log.events(since)))) return
+  const running = yield* log.runs({ backfillId, statuses: ["Running"] })
+  const timestamp = yield* Clock.currentTimeMillis
+  yield* log.append([
+    ...running.flatMap((run) => endOf(run, "Cancelled", reason, timestamp)),
+    { _tag: "BackfillFinished", backfillId, timestamp, status: "Cancelled", durationMillis: timestamp - startedAt }
+  ])
+})
 
 /** Gives when to look again. */
-const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, cancelling: Cancelling) {
+const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, watched: Watched) {
   const { log, owner, settings, store } = session
+  const { cancelling } = watched
   const running = yield* log.runs({ statuses: ["Running"] })
   const launching = yield* store.queue({ statuses: ["Launching"] })
   // a process that has begun something since has its lease by now
@@ -220,6 +283,15 @@ const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, cancel
       yield* endLost(session, run, `It did not end within ${settings.cancelTimeoutMillis / 1000} seconds.`)
     } else until = Math.min(until, since + settings.cancelTimeoutMillis)
   }
+  yield* readBackfills(session, watched, now)
+  for (const [id, backfill] of watched.backfills) {
+    const since = backfill.cancelling ?? Infinity
+    if (now < since + settings.cancelTimeoutMillis) until = Math.min(until, since + settings.cancelTimeoutMillis)
+    else {
+      const reason = `Its backfill did not end within ${settings.cancelTimeoutMillis / 1000} seconds.`
+      yield* endBackfill(session, id, backfill, reason)
+    }
+  }
   for (const { name, owner: by, remainingMillis } of leases) {
     if (name === processLease(by) && remainingMillis <= 0) yield* store.release(name, by)
   }
@@ -228,9 +300,9 @@ const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, cancel
 
 /** @internal */
 export const runMonitor = Effect.fnUntraced(function*(session: Session, runs: Runs) {
-  const cancelling: Cancelling = new Map()
+  const watched: Watched = { cancelling: new Map(), backfills: new Map(), backfillsUpTo: 0 }
   while (true) {
-    const until = yield* inspect(session, runs, cancelling)
+    const until = yield* inspect(session, runs, watched)
     yield* session.signals.monitor.wait(until)
   }
 })
