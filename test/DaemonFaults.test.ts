@@ -190,9 +190,14 @@ describe("what comes after something else", () => {
       outputs: { one: { key: "one", ...eager }, two: { key: "two" } },
       compute: () => Effect.delay(Effect.succeed({ one: 1, two: 2 }), "2 seconds")
     })
-    const c = Asset.make("c", { deps: [multi.assets.two], compute: () => Effect.succeed(1), ...eager })
+    const c = Asset.make("c", {
+      partitions: Partitions.fixed(["x"]), // in a run of its own
+      deps: [multi.assets.two],
+      compute: () => Effect.succeed(1),
+      ...eager
+    })
     const graph = Graph.make({ root, ...multi.assets, c })
-    yield* Effect.forkScoped(Runtime.run(graph))
+    yield* Effect.forkScoped(Runtime.run(graph, { partition: "x" }))
     yield* pass(5)
     yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
     yield* Runtime.run(graph, { select: ["root"] })
