@@ -142,7 +142,8 @@ const runningOf = (
 ): ReadonlyArray<Running> => {
   const { compiled } = defined
   const job = loaded.jobs.find(({ name }) => name === request.job)
-  const select = request.keys ?? request.select ?? job?.select
+  // what is gone holds up nothing
+  const select = request.keys?.filter((key) => compiled.ids.has(key)) ?? request.select ?? job?.select
   const ids = request.job === undefined && select === undefined ? undefined : Plan.selectedIds(compiled, select)
   if (ids !== undefined && Result.isFailure(ids)) return []
   const keys = [

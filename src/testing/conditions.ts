@@ -249,8 +249,12 @@ export const replayConditions = Effect.fnUntraced(function*(
       entities: statesBefore(defined.compiled, resolve, explanations, previous),
       observed
     }
-    const readWith = (items: ReadonlyArray<AutomationStore.QueuedRun>) =>
-      read({ loaded, log, store: { ...store, queue: () => Effect.succeed(items) } }, defined, nothingKnown(), cursor)
+    const readWith = (items: ReadonlyArray<AutomationStore.QueuedRun>) => {
+      // what was requested under an id is the same at all times
+      const queue: AutomationStore.Service["queue"] = (filter) =>
+        filter?.ids === undefined ? Effect.succeed(items) : store.queue(filter)
+      return read({ loaded, log, store: { ...store, queue } }, defined, nothingKnown(), cursor)
+    }
     let input = yield* readWith(open)
     // how many of those that were over at that very moment were still there
     const missing = before.running - input.running.length
