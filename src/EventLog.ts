@@ -224,7 +224,12 @@ export const Event = Schema.TaggedUnion({
     ...config
   },
   /** Somebody, maybe another process, wants a run to end. */
-  RunCancelRequested: { ...common, reason: Schema.optional(Schema.String) },
+  RunCancelRequested: {
+    ...common,
+    reason: Schema.optional(Schema.String),
+    /** What the run ends as: `Cancelled` unless it is told. */
+    status: Schema.optional(Schema.Literals(["Cancelled", "Failed"]))
+  },
   /** An asset was computed, and stored unless its value is `void`. */
   AssetMaterialized: {
     ...common,

@@ -850,7 +850,7 @@ export const makeLoader = <ROut, E>(
 
 /**
  * Asks a run to end, be it one of another process that shares the log. Its programs are interrupted, what they acquired is
- * released, and it is recorded as cancelled. Does not wait for that.
+ * released, and it is recorded as cancelled, or as failed if `status` says so. Does not wait for that.
  *
  * Fails with a `RunNotPossibleError` if there is no such run, or if it has ended.
  *
@@ -859,7 +859,11 @@ export const makeLoader = <ROut, E>(
  */
 export const cancel = (
   runId: string,
-  options?: { readonly reason?: string | undefined }
+  options?: {
+    readonly reason?: string | undefined
+    /** What the run ends as: `Cancelled` unless it is given. */
+    readonly status?: "Cancelled" | "Failed" | undefined
+  }
 ): Effect.Effect<void, RunNotPossibleError | EventLog.EventLogError, EventLog.EventLog> =>
   Effect.gen(function*() {
     const log = yield* EventLog.EventLog
@@ -875,7 +879,8 @@ export const cancel = (
       _tag: "RunCancelRequested",
       runId,
       timestamp,
-      ...(options?.reason === undefined ? undefined : { reason: options.reason })
+      ...(options?.reason === undefined ? undefined : { reason: options.reason }),
+      ...(options?.status === undefined ? undefined : { status: options.status })
     }])
   })
 

@@ -195,6 +195,17 @@ describe("a run that is cancelled through the log", () => {
     })
   }
 
+  test("ends as failed where that is asked for, and what it was to compute is cancelled", function*() {
+    const slow = holding([], "slow")
+    const graph = Graph.make({ slow: Asset.make("slow", { compute: () => slow.program }) })
+    const fiber = yield* Effect.forkChild(Runtime.run(graph))
+    yield* slow.started
+    yield* Runtime.cancel((yield* runRecord).id, { reason: "it takes too long", status: "Failed" })
+    const run = yield* Fiber.join(fiber)
+    assert.deepStrictEqual([run.status, run.outcomes.slow._tag], ["Failed", "Cancelled"])
+    assert.strictEqual((yield* runRecord).status, "Failed")
+  })
+
   test("has to be there", function*() {
     const error = yield* Effect.flip(Runtime.cancel("nowhere"))
     assert.instanceOf(error, Runtime.RunNotPossibleError)

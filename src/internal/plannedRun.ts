@@ -109,7 +109,8 @@ export class PlannedRun implements Environment {
   private readonly settled: Array<number> = []
   private readonly running = new Map<number, Fiber.Fiber<Results, unknown>>()
   private failed = false
-  private cancelled = false
+  /** What it ends as, once it is to end early. */
+  private cancelled: "Cancelled" | "Failed" | undefined
   /** What checks of nodes that were computed in this run judge. */
   private readonly judged = new Map<number, Check.Target>()
   /** The events of earlier runs that tell what checks judge, by cursor. */
@@ -286,7 +287,8 @@ export class PlannedRun implements Environment {
       Effect.interruptible(Effect.matchCause(requests, {
         onSuccess: (request) => {
           if (Option.isNone(request)) return
-          this.cancelled = true
+          const { value } = request
+          this.cancelled = value._tag === "RunCancelRequested" ? value.status ?? "Cancelled" : "Cancelled"
           this.wakeUp()
         },
         // a log that cannot be read cannot be written either, which the run will hear of
@@ -323,7 +325,7 @@ export class PlannedRun implements Environment {
         const exit = yield* Effect.exit(restore<unknown, never, never>(wait))
         if (Exit.isFailure(exit)) {
           interrupted = exit.cause
-          this.cancelled = true
+          this.cancelled ??= "Cancelled"
         }
       }
     }
@@ -335,7 +337,7 @@ export class PlannedRun implements Environment {
     // who hears of the end finds everything that was logged
     if (this.services.captured !== undefined) yield* this.services.captured.end
     const durationMillis = clock.currentTimeMillisUnsafe() - this.startedAt
-    const status = this.cancelled ? "Cancelled" : this.failed || this.broken !== undefined ? "Failed" : "Succeeded"
+    const status = this.cancelled ?? (this.failed || this.broken !== undefined ? "Failed" : "Succeeded")
     const timestamp = clock.currentTimeMillisUnsafe()
     this.waiting.push({ _tag: "RunFinished", runId, timestamp, status, durationMillis })
     // after a failure of the log, one more try to leave a run behind that has an end
@@ -381,7 +383,7 @@ export class PlannedRun implements Environment {
 
   /** No new steps: the run was cancelled, or its log cannot be written. */
   private get stopping(): boolean {
-    return this.cancelled || this.broken !== undefined
+    return this.cancelled !== undefined || this.broken !== undefined
   }
 
   /** Waits until a step or a write has ended since the loop last looked. */
