@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Asset, AutomationStore, Condition, EventLog, Graph, Partitions } from "../src/index.ts"
-import { define, evaluated, nothingKnown, remembered } from "../src/internal/daemonConditions.ts"
+import { define, evaluated, remembered } from "../src/internal/daemonConditions.ts"
+import { nothingKnown } from "../src/internal/daemonFacts.ts"
 import { type Session, Signal } from "../src/internal/daemonSession.ts"
 import { SqliteClient } from "../src/node/index.ts"
 import type { Row } from "./measure.ts"
@@ -57,8 +58,15 @@ const materialize = Effect.fnUntraced(function*(log: EventLog.Service, keys: Rea
 const counting = <S extends object>(service: S, calls: Array<string>): S =>
   new Proxy(service, {
     get: (target, name) => {
-      calls.push(String(name))
-      return Reflect.get(target, name)
+      const found: unknown = Reflect.get(target, name)
+      if (typeof found !== "function") {
+        calls.push(String(name))
+        return found
+      }
+      return (...args: ReadonlyArray<unknown>) => {
+        calls.push(String(name))
+        return found.apply(target, args)
+      }
     }
   })
 

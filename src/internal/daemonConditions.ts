@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
 import * as Condition from "../Condition.ts"
 import * as Freshness from "../Freshness.ts"
@@ -15,26 +14,15 @@ import * as Graph from "../Graph.ts"
 import * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import { endedAt, tickSet } from "./automationTargets.ts"
-import {
-  type Backfilling,
-  evaluate,
-  type Executed,
-  type Input,
-  type JobCondition,
-  neededRuns,
-  type Running
-} from "./conditions.ts"
+import { evaluate, type Input, type JobCondition } from "./conditions.ts"
 import { storedExplanation } from "./conditionStored.ts"
 import * as ConditionTree from "./conditionTree.ts"
 import * as Cron from "./cron.ts"
-import { headOf } from "./daemonAutomations.ts"
-import { queuedTag } from "./daemonLaunch.ts"
+import { type Known, nothingKnown, read } from "./daemonFacts.ts"
 import { grouped } from "./daemonRequests.ts"
-import { conditionsName, dynamicKeysOf, leaseName, type Loaded, type Session, toldOf, within } from "./daemonSession.ts"
+import { conditionsName, dynamicKeysOf, leaseName, type Loaded, type Session, toldOf } from "./daemonSession.ts"
 import { ofWhole } from "./graphStaleness.ts"
 import { newId } from "./ids.ts"
-import { type Resolve, resolveSets } from "./resolveSets.ts"
-import * as Subset from "./subset.ts"
 import * as Zone from "./zone.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -112,156 +100,8 @@ export const define = (loaded: Pick<Loaded, "graph" | "jobs">): Defined => {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// reading
+// times
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** What need not be read again. */
-interface Known {
-  /** What of the last evaluation is not in its cursor. */
-  last: Input["last"]
-  /** What was once said of runs does not change. */
-  readonly executed: Map<string, Executed>
-  readonly backfills: Map<string, Backfilling>
-  backfillsUpTo: number
-}
-
-/** @internal */
-export const nothingKnown = (): Known => ({
-  last: undefined,
-  executed: new Map(),
-  backfills: new Map(),
-  backfillsUpTo: 0
-})
-
-/** A requested run as one that has not ended yet. */
-const runningOf = (
-  defined: Defined,
-  loaded: Loaded,
-  resolve: Resolve,
-  { request }: AutomationStore.QueuedRun
-): ReadonlyArray<Running> => {
-  const { compiled } = defined
-  const job = loaded.jobs.find(({ name }) => name === request.job)
-  // what is gone holds up nothing
-  const select = request.keys?.filter((key) => compiled.ids.has(key)) ?? request.select ?? job?.select
-  const ids = request.job === undefined && select === undefined ? undefined : Plan.selectedIds(compiled, select)
-  if (ids !== undefined && Result.isFailure(ids)) return []
-  const keys = [
-    ...request.observe ?? [],
-    ...(ids === undefined ? [] : compiled.assets.flatMap(({ key }, id) => ids.success[id] === 1 ? [key] : []))
-  ]
-  const running: Running = {
-    keys,
-    ...(Array.isArray(request.checks) && { checks: request.checks as ReadonlyArray<string> }),
-    ...(request.job !== undefined && { job: request.job })
-  }
-  const wanted = request.partition === undefined ? request.partitions : [request.partition]
-  // of a range or of all: every partition is as if it were in progress
-  if (!Array.isArray(wanted)) return [running]
-  const partitions: { [name: string]: Partitions.Serialized } = {}
-  for (const name of [...keys, ...running.checks ?? []]) {
-    // a check is KEY:CHECK, and has the partitions of its asset
-    const set = compiled.assets[compiled.ids.get(name) ?? compiled.ids.get(name.split(":")[0]!) ?? -1]?.partitions
-    if (set === undefined) continue
-    const axes = resolve(set)
-    partitions[name] = Subset.serialize(axes, Subset.fromKeys(axes, wanted as ReadonlyArray<string>).subset)
-  }
-  return [{ ...running, partitions }]
-}
-
-const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
-
-/** Runs that have not ended. Which checks one evaluates by themselves, the request tells that it was launched for. */
-const runningNow = Effect.fnUntraced(function*(
-  { loaded, log, store }: Pick<Session, "loaded" | "log" | "store">,
-  defined: Defined,
-  resolve: Resolve
-) {
-  const running = yield* log.runs({ statuses: ["Running"] })
-  const requests = new Set(
-    running.flatMap(({ keys, tags }) => keys.length === 0 && Object.hasOwn(tags, queuedTag) ? [tags[queuedTag]!] : [])
-  )
-  const items = requests.size === 0 ? [] : yield* store.queue({ ids: [...requests], statuses: everyStatus })
-  return [
-    ...running.map(({ backfillId, keys, partitions, tags }): Running => ({
-      keys,
-      partitions,
-      backfillId,
-      ...(Object.hasOwn(tags, "job") && { job: tags["job"] })
-    })),
-    ...items.flatMap((item) => runningOf(defined, loaded, resolve, item))
-  ]
-})
-
-/** Several deployments may share a log. */
-const ours = <A>(ids: ReadonlyMap<string, number>, found: ReadonlyMap<string, A>): ReadonlyMap<string, A> => {
-  for (const key of found.keys()) {
-    if (!ids.has(key)) return new Map([...found].filter(([key]) => ids.has(key)))
-  }
-  return found
-}
-
-/**
- * Reads what conditions are evaluated against: the number of queries does not depend on that of assets.
- *
- * @internal
- */
-export const read = Effect.fnUntraced(function*(
-  session: Pick<Session, "loaded" | "log" | "store">,
-  defined: Defined,
-  known: Known,
-  previous: Condition.Cursor | undefined
-) {
-  const { loaded, log, store } = session
-  const { compiled, jobs } = defined
-  const now = yield* Clock.currentTimeMillis
-  const resolve = yield* within(loaded, resolveSets(compiled.assets))
-  // what is recorded from here on is news to the next evaluation
-  const place = yield* headOf(log)
-  // in the order in which a run goes through them: what moves on meanwhile is seen twice rather than never
-  const queued = yield* store.queue()
-  const running = yield* runningNow(session, defined, resolve)
-  const versions = ours(compiled.ids, yield* log.versions())
-  const outcomes = yield* log.outcomes()
-  const checks = compiled.checks.length === 0 && compiled.assets.every(({ checks }) => Object.keys(checks).length === 0)
-    ? new Map<string, never>()
-    : ours(compiled.ids, yield* log.checks())
-  const events = yield* Stream.runCollect(
-    log.events({ tags: ["BackfillStarted", "BackfillFinished"], after: known.backfillsUpTo })
-  )
-  for (const event of events) {
-    if (event._tag === "BackfillStarted") known.backfills.set(event.backfillId, { partitions: event.partitions })
-    else if (event._tag === "BackfillFinished") known.backfills.delete(event.backfillId)
-    known.backfillsUpTo = event.cursor
-  }
-  // what was read before is older
-  for (const [state] of versions.values()) known.backfillsUpTo = Math.max(known.backfillsUpTo, state?.cursor ?? 0)
-  const needed = neededRuns({ graph: compiled, jobs, previous, versions })
-  const missing = [...needed].filter((id) => !known.executed.has(id))
-  for (const id of known.executed.keys()) if (!needed.has(id)) known.executed.delete(id)
-  for (let from = 0; from < missing.length; from += 5_000) {
-    for (const { id, keys, partitions, tags } of yield* log.runs({ ids: missing.slice(from, from + 5_000) })) {
-      known.executed.set(id, { keys, partitions, tags })
-    }
-  }
-  const input: Input = {
-    graph: compiled,
-    jobs,
-    resolve,
-    log: place,
-    versions,
-    place,
-    outcomes,
-    checks,
-    running: [...running, ...queued.flatMap((item) => runningOf(defined, loaded, resolve, item))],
-    backfills: [...known.backfills.values()],
-    runs: known.executed,
-    previous,
-    last: known.last,
-    now
-  }
-  return input
-})
 
 /** So often it is looked whether there are other dynamic partitions. */
 const dynamicMillis = 60_000
@@ -430,6 +270,8 @@ export const runConditions = Effect.fnUntraced(function*(session: Session) {
   let isFollowUp = false
   while (true) {
     const latest = session.states.get(conditionsName)
+    // who stops and starts them may have removed something
+    if (latest?.runningSince !== state.runningSince) known.states = undefined
     if (latest !== undefined && latest.revision > state.revision) ({ cursor, state } = yield* remembered(session))
     if (latest?.running === false) {
       told.next = undefined

@@ -319,8 +319,11 @@ const assertEager = (
     ...(updates.get(dep) ?? []).filter(({ runId }) => !targets.get(runId)!.includes(key)).map(({ at }) => at),
     ...times(requests, dep)
   ]).sort((a, b) => a - b)
+  // what changes while it is computed is news to it
+  const begun = new Map(runs.map(({ id, startedAt }) => [id, startedAt]))
+  const begins = [...own, ...(updates.get(key) ?? []).map(({ runId }) => begun.get(runId)!)].sort((a, b) => a - b)
   for (const at of own) {
-    const before = handled[firstFrom(handled, at) - 1] ?? from
+    const before = begins[firstFrom(begins, at) - 1] ?? from
     assert.isAtMost(
       causes[firstFrom(causes, before)] ?? Infinity,
       at,
