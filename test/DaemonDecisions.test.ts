@@ -253,6 +253,40 @@ describe("what goes away and comes back", () => {
   })
 })
 
+describe("what is read of the log", () => {
+  const a = Asset.make("a", { compute: value })
+  const b = Asset.make("b", { deps: [a], compute: value, ...eager })
+  const graph = Graph.make({ a, b })
+
+  test("is no less where very much is recorded at once", function*() {
+    yield* Runtime.run(graph)
+    yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    const log = yield* EventLog.EventLog
+    const elsewhere = (at: number): EventLog.Event => ({
+      _tag: "AssetObserved",
+      timestamp: 0,
+      key: "elsewhere",
+      dataVersion: String(at),
+      metadata: {}
+    })
+    yield* Runtime.run(graph, { select: ["a"] })
+    yield* log.append(Array.from({ length: 5_000 }, (_, at) => elsewhere(at)))
+    yield* pass(5)
+    assert.deepStrictEqual(yield* launched, ["b"])
+  })
+
+  test("is seen to be removed soon, though nothing is recorded of that", function*() {
+    const missing = Asset.make("missing", { compute: value, automation: Condition.missing })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ missing }), layer: inMemory }))
+    assert.deepStrictEqual(yield* launched, ["missing"])
+    yield* EventLog.EventLog.use((log) => log.wipe(["missing"]))
+    yield* pass(60)
+    yield* Catalog.observe("elsewhere", { dataVersion: "1" })
+    yield* pass(5)
+    assert.deepStrictEqual(yield* launched, ["missing", "missing"])
+  })
+})
+
 describe("optional inputs", () => {
   test("that were skipped are not waited for", function*() {
     const prices = Asset.make("prices", { compute: value })
