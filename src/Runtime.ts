@@ -52,7 +52,7 @@ import {
 import { outcomesOf } from "./internal/outcomes.ts"
 import { CurrentPools, makePools } from "./internal/pools.ts"
 import { recorded } from "./internal/recorded.ts"
-import { explainHidden, hiddenConfig, left, together } from "./internal/retry.ts"
+import { explainHidden, hiddenConfig, keptTags, left, together } from "./internal/retry.ts"
 import type * as IOManager from "./IOManager.ts"
 import type * as Metadata from "./Metadata.ts"
 import type * as Partitions from "./Partitions.ts"
@@ -460,7 +460,10 @@ export interface RunOptions<T extends Graph.Assets> {
   readonly select?: Plan.Select<T> | undefined
   /** Configuration by asset, as JSON would hold it. What is left out comes from the ConfigProvider, under the key. */
   readonly config?: ConfigOf<T> | undefined
-  /** Labels of the run: recorded, and visible to programs. */
+  /**
+   * Labels of the run: recorded, and visible to programs. `process`, `queued` and `resumes` are those of daemons: do not give
+   * them to a run of yours, which a daemon would take for one of its own, and end.
+   */
   readonly tags?: { readonly [name: string]: string } | undefined
   /** The partition to compute of the selected assets that have partitions. */
   readonly partition?: string | undefined
@@ -892,8 +895,9 @@ export const cancel = (
  * **Details**
  *
  * A run whose process has died has no end in the log; it can be retried, too, and is recorded as cancelled then. Tags are
- * those of the earlier run unless `options` says more, and so is the configuration of each asset that was given in the
- * options of that run. A configuration with a secret (`Schema.Redacted`) is not recorded, and has to be given again.
+ * those of the earlier run unless `options` says more, but for those that a daemon has given it (`process`, `queued`,
+ * `resumes`): nobody but this process runs it now. So is the configuration of each asset that was given in the options of
+ * that run. A configuration with a secret (`Schema.Redacted`) is not recorded, and has to be given again.
  *
  * Fails with a `RunNotPossibleError` if there is no such run, if there is nothing left to do, or if a configuration has to
  * be given again.
@@ -954,7 +958,7 @@ export const retry = <T extends Graph.Assets, C extends Check.Any = never>(
       // they are keys of assets of the graph
       select: rest.keys as ReadonlyArray<Plan.SelectableKeys<T>>,
       targets: rest.targets,
-      tags: { ...known.tags, ...options?.tags },
+      tags: { ...keptTags(known.tags), ...options?.tags },
       recordedConfig: known.config,
       retryOf: runId,
       backfillId: known.backfillId

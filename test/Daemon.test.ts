@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Option, PubSub, Scope, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Option, PubSub, Scope, Stream } from "effect"
 import {
   Asset,
   Automation,
@@ -555,6 +555,40 @@ describe("run monitoring", () => {
         [undefined, "Failed", "2"]
       ].toSorted()
     )
+  })
+
+  test("a run that is resumed is still that of its request", function*() {
+    yield* orphan("dead", { queued: "request", team: "x" })
+    yield* startDaemon(automate(), { maxResumes: 1 })
+    const [resumed] = yield* runsOf({ statuses: ["Succeeded"] })
+    assert.deepStrictEqual(
+      [resumed?.tags.queued, resumed?.tags.team, resumed?.tags.process === "dead"],
+      ["request", "x", false]
+    )
+  })
+
+  test("a run of a daemon that has ended, retried by hand, is none of the one after it", function*() {
+    let isDown = true
+    const slow = Asset.make("slow", {
+      compute: () => isDown ? Effect.fail("down") : Effect.as(Effect.sleep("10 minutes"), 1)
+    })
+    const graph = Graph.make({ slow })
+    const definitions = Definitions.make({ graph, layer: inMemory })
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* startDaemon(definitions)
+      yield* request({ select: "slow", tags: { team: "x" } })
+      yield* TestClock.adjust(1)
+    }))
+    const [failed] = yield* runsOf({ statuses: ["Failed"] })
+    yield* startDaemon(definitions)
+    isDown = false
+    const retried = yield* Effect.forkChild(Runtime.retry(graph, failed!.id))
+    yield* TestClock.adjust("11 minutes")
+    assert.strictEqual((yield* Fiber.join(retried)).status, "Succeeded")
+    assert.deepStrictEqual((yield* runsOf()).map(({ status, tags }) => [status, tags.team, tags.process]), [
+      ["Succeeded", "x", undefined],
+      ["Failed", "x", failed!.tags.process]
+    ])
   })
 
   test("RET28: a run that takes longer than its tag max_runtime says is cancelled", function*() {

@@ -32,7 +32,7 @@ import { BackfillError, RunPartitionsError } from "./errors.ts"
 import { newId } from "./ids.ts"
 import { downstream } from "./mapping.ts"
 import { resolveSets } from "./resolveSets.ts"
-import { explainHidden, hiddenConfig } from "./retry.ts"
+import { explainHidden, hiddenConfig, keptTags } from "./retry.ts"
 import * as Subset from "./subset.ts"
 import type { Wanted } from "./targets.ts"
 
@@ -311,7 +311,7 @@ export const execute = Effect.fnUntraced(function*(
   const { graph } = inside
   const startedAt = yield* Clock.currentTimeMillis
   const backfillId = resumed?.started.backfillId ?? (yield* newId)
-  const tags = { ...resumed?.started.tags, ...options.tags }
+  const tags = { ...keptTags(resumed?.started.tags ?? {}), ...options.tags }
   const wantedKeys = Array.from(targets.keys(), (id) => graph.assets[id]!.key)
   const hidden = hiddenConfig(graph, wantedKeys, resumed?.given.configHidden, options.config ?? {})
   if (hidden.length > 0) return yield* new BackfillError({ backfillId, problem: explainHidden(hidden) })

@@ -158,7 +158,13 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
     return yield* endLost(session, run, reason)
   }
   yield* Effect.logInfo(`The run ${run.id} is resumed: the process that ran it has ended`)
-  const tags = { [processTag]: owner, [resumesTag]: String(resumes + 1) }
+  const queued = tagOf(run, queuedTag)
+  // a retry has none of these by itself
+  const tags = {
+    [processTag]: owner,
+    [resumesTag]: String(resumes + 1),
+    ...(queued !== undefined && { [queuedTag]: queued })
+  }
   const retried = Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags })
   yield* runs.begin(
     session,

@@ -14,6 +14,17 @@ import { gravest, outcomesOf, withOutcomes } from "./outcomes.ts"
 import { resolveSets } from "./resolveSets.ts"
 import * as Subset from "./subset.ts"
 
+/** The tags by which a daemon finds runs that it has begun: what somebody retries by hand is none of those. */
+const tagsOfDaemons: ReadonlyArray<string> = ["process", "queued", "resumes"]
+
+/**
+ * The tags of a run that one which retries it has, too.
+ *
+ * @internal
+ */
+export const keptTags = (tags: EventLog.RunRecord["tags"]): EventLog.RunRecord["tags"] =>
+  Object.fromEntries(Object.entries(tags).filter(([name]) => !tagsOfDaemons.includes(name)))
+
 /** @internal */
 export interface Left {
   readonly keys: ReadonlyArray<string>
