@@ -104,16 +104,22 @@ const commit = Effect.fnUntraced(function*(
   { byHand, state }: Of,
   what: Pick<AutomationStore.Commit, "tick" | "requests" | "cursor">
 ) {
+  const { states } = session
+  // its own commit is no news to it
+  states.set(automation, { ...states.get(automation) ?? state, revision: state.revision + 1 })
   const committed = yield* session.store.commitTick({
     automation,
     ...what,
     ...(byHand !== true && { lease: { name: leaseName, owner: session.owner } }),
     expect: state.revision
-  })
-  remember(session, committed.state)
+  }).pipe(Effect.onError(() => Effect.sync(() => states.delete(automation))))
   if (committed._tag === "Committed") {
+    remember(session, committed.state)
     if (committed.queued.length > 0) session.signals.queue.notify()
-  } else if (committed.reason === "LeaseLost") {
+    return committed
+  }
+  states.set(automation, committed.state)
+  if (committed.reason === "LeaseLost") {
     yield* session.loseLease
     return yield* Effect.never
   }
@@ -179,6 +185,20 @@ const waitFor = (session: Session, name: string, until: number): Effect.Effect<v
   toldOf(session, name).next = until === Infinity ? undefined : until
   return signalOf(session, name).wait(until)
 }
+
+/** Whether somebody has changed what an automation goes on from. */
+const isMoved = (session: Session, { automation, revision }: State): boolean =>
+  (session.states.get(automation)?.revision ?? revision) !== revision
+
+const failureMillis = 30_000
+
+/** Waits after a failure, whatever happens meanwhile: only a cursor that somebody sets may be what was lacking. */
+const pause = Effect.fnUntraced(function*(session: Session, state: State) {
+  const until = (yield* Clock.currentTimeMillis) + failureMillis
+  while ((yield* Clock.currentTimeMillis) < until && !isMoved(session, state)) {
+    yield* waitFor(session, state.automation, until)
+  }
+})
 
 // ---------------------------------------------------------------------------------------------------------------------
 // schedules
@@ -290,7 +310,6 @@ const placed = Effect.fnUntraced(function*(session: Session, name: string, byHan
 })
 
 const pageSize = 500
-const failureMillis = 30_000
 
 type AssetSensor = Extract<Automation.Any, { readonly kind: "assetSensor" }>
 
@@ -312,7 +331,7 @@ const runAssetSensor = Effect.fnUntraced(function*(session: Session, self: Asset
     if (committed === undefined) yield* waitFor(session, self.name, Infinity)
     else if (committed._tag === "Committed" && committed.tick?.status === "Failed") {
       // its cursor is where it was
-      yield* waitFor(session, self.name, (yield* Clock.currentTimeMillis) + failureMillis)
+      yield* pause(session, committed.state)
     }
   }
 })
@@ -376,7 +395,8 @@ type StreamSensor = Extract<Automation.Any, { readonly kind: "streamSensor" }>
 
 const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: StreamSensor) {
   while (true) {
-    const { cursor } = yield* stateOf(session, self.name)
+    let state = yield* stateOf(session, self.name)
+    const { cursor } = state
     const { definitions } = yield* optionsOf(session)
     const currentKeys = Effect.orDie(Effect.map(optionsOf(session), ({ dynamicKeys }) => dynamicKeys))
     const evaluations = Automation.evaluateStream(self, { definitions, cursor, currentKeys })
@@ -384,9 +404,10 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
       Effect.gen(function*() {
         const id = yield* newId
         const startedAt = yield* Clock.currentTimeMillis
-        const state = yield* stateOf(session, self.name)
+        state = yield* stateOf(session, self.name)
         toldOf(session, self.name).lastEvaluatedAt = startedAt
         const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
+        state = committed.state
         if (committed._tag === "Conflict") return yield* new Changed()
       }))
     const fiber = yield* Effect.forkChild(within(session.loaded, streaming), { startImmediately: true })
@@ -395,7 +416,7 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
       if (Option.exists(Exit.findErrorOption(exit), (error) => error._tag === "Changed")) continue
       if (!Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
     }
-    yield* waitFor(session, self.name, (yield* Clock.currentTimeMillis) + failureMillis)
+    yield* pause(session, state)
   }
 })
 

@@ -1,0 +1,66 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, Graph, Runtime } from "effect-assets"
+import { TestClock } from "effect/testing"
+import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
+import { inMemory } from "./fixtures/inMemory.ts"
+
+const start = Date.parse("2024-03-01T00:00:30Z")
+
+/** Tests begin half a minute after midnight. */
+const test = testsAt(start)
+
+const a = Asset.make("a", Effect.succeed(1))
+const b = Asset.make("b", Effect.succeed(2))
+const graph = Graph.make({ a, b })
+
+/** Starts a daemon on the services of the test. */
+const startDaemon = <T extends Graph.Assets, C extends Check.Any, E, R>(
+  definitions: Definitions.Definitions<T, C, E, R>,
+  options?: Daemon.Options
+) => Effect.tap(buildDaemon(definitions, options), TestClock.adjust(1))
+
+const automate = (...automations: ReadonlyArray<Automation.Any>) =>
+  // what the automations of these tests need is in the log layer
+  Definitions.make({ graph, automations: automations as ReadonlyArray<never>, layer: inMemory })
+
+const { AutomationStore: Store } = AutomationStore
+const ticksOf = (filter?: AutomationStore.TickFilter) =>
+  Effect.map(Store.use((store) => store.ticks(filter)), (ticks) => ticks.toReversed())
+const setCursor = (name: string, cursor: string | null) => Store.use((store) => store.setState(name, { cursor }))
+
+describe("sensors that fail", () => {
+  test("a sensor of assets tries again after 30 seconds, whatever is materialized meanwhile", function*() {
+    let calls = 0
+    yield* startDaemon(automate(Automation.assetSensor("after_a", {
+      asset: "a",
+      target: { select: ["b"] },
+      // one that is not given time to rest would not end
+      request: () => ++calls > 100 ? Effect.never : Effect.fail("down")
+    })))
+    yield* Runtime.run(graph, { select: ["a"] })
+    for (let second = 0; second < 60; second++) {
+      yield* TestClock.adjust("1 second")
+      yield* Runtime.run(graph, { select: ["a"] })
+    }
+    assert.strictEqual(calls, 3)
+    // what it fails for may be its cursor
+    yield* setCursor("after_a", "1")
+    yield* TestClock.adjust(1)
+    assert.strictEqual(calls, 4)
+  })
+
+  test("a stream that sets a cursor and fails begins again after 30 seconds", function*() {
+    let calls = 0
+    yield* startDaemon(automate(Automation.streamSensor("messages", {
+      target: { select: ["a"] },
+      stream: (cursor) =>
+        ++calls > 100
+          ? Stream.never
+          : Stream.concat(Stream.succeed(Automation.skip("one", { cursor: `${cursor ?? ""}.` })), Stream.fail("down"))
+    })))
+    yield* TestClock.adjust("2 minutes")
+    assert.strictEqual(calls, 5)
+    assert.deepStrictEqual((yield* ticksOf()).map(({ status }) => status), Array(5).fill(["Skipped", "Failed"]).flat())
+  })
+})
