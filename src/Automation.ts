@@ -587,7 +587,8 @@ export interface SensorContext {
  * **Details**
  *
  * The cursor is kept from one evaluation to the next, over restarts. An evaluation that fails is recorded, and changes nothing:
- * neither does the cursor move, nor are run keys used up. One that takes longer than a minute is warned of.
+ * neither does the cursor move, nor are run keys used up. So is one that gives what is not possible: a request that cannot be
+ * run, or a key that no partition can have. One that takes longer than a minute is warned of.
  *
  * **Gotchas**
  *
@@ -1210,7 +1211,7 @@ export const evaluateStream = <R>(
     Effect.gen(function*() {
       const dynamicKeys = options?.currentKeys === undefined ? options?.dynamicKeys : yield* options.currentKeys
       const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-      return yield* concluded(self, Effect.succeed(requests), { ...options, dynamicKeys, now })
+      return yield* concluded(self, read(self, requests), { ...options, dynamicKeys, now })
     }))
   return Stream.catchCause(evaluations, (cause) =>
     Cause.hasInterruptsOnly(cause)
@@ -1228,11 +1229,7 @@ const call = (
   context: unknown,
   timeoutMillis: number | undefined
 ): Effect.Effect<Requests, unknown, unknown> => {
-  // what a program returns is in the type of the option it is
-  const called = Effect.map(
-    Effect.suspend(() => program(context, undefined)),
-    (requests) => (requests ?? { requests: [] }) as Requests
-  )
+  const called = Effect.flatMap(Effect.suspend(() => program(context, undefined)), (given) => read(self, given))
   const warning = Effect.sleep(patience).pipe(
     Effect.andThen(Effect.logWarning(`The evaluation of the automation ${self.name} takes longer than ${patience}`)),
     Effect.andThen(Effect.never)
@@ -1253,6 +1250,29 @@ const call = (
 
 const decodeRequest = targets.decodedWith(AutomationStore.Request)
 
+const KeysBySet = Schema.optional(Schema.Record(Schema.String, Schema.Array(Schema.String)))
+
+const decodeRequests = targets.decodedWith(Schema.Struct({
+  requests: Schema.Array(Schema.Unknown),
+  reason: Schema.optional(Schema.String),
+  cursor: Schema.optional(Schema.NullOr(Schema.String)),
+  addPartitions: KeysBySet,
+  deletePartitions: KeysBySet
+}))
+
+/** What a program has given: nothing counts as no requests. What it returns is in its type, but not all code is compiled. */
+const read = (self: { readonly name: string }, given: unknown): Effect.Effect<Requests, AutomationError> => {
+  const decoded = decodeRequests(given ?? { requests: [] })
+  // each request is decoded with what the target says
+  return Result.isSuccess(decoded) ? Effect.succeed(decoded.success as Requests) : new AutomationError({
+    automation: self.name,
+    reason: "Request",
+    problems: [
+      `its program has given something else than \`Automation.request\`, \`requests\` or \`skip\` make: ${decoded.failure}`
+    ]
+  })
+}
+
 /** From what a program says to an evaluation: with what the target says, and only if it is possible. */
 const concluded = <R>(
   self: Automation<string, R, string>,
@@ -1265,7 +1285,8 @@ const concluded = <R>(
     const requests: Array<AutomationStore.Request> = []
     const { definitions } = options
     const dynamicKeys = options.dynamicKeys && events.changedKeys(options.dynamicKeys, said)
-    for (const [i, request] of (said.requests ?? []).entries()) {
+    problems.push(...targets.keyProblems(said.addPartitions))
+    for (const [i, request] of said.requests.entries()) {
       const decoded = decodeRequest(targets.completed(request, self.target, definitions))
       if (Result.isFailure(decoded)) {
         problems.push(decoded.failure)

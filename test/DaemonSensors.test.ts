@@ -63,4 +63,58 @@ describe("sensors that fail", () => {
     assert.strictEqual(calls, 5)
     assert.deepStrictEqual((yield* ticksOf()).map(({ status }) => status), Array(5).fill(["Skipped", "Failed"]).flat())
   })
+
+  test("what cannot be is a tick that fails, and the sensor is evaluated at its interval", function*() {
+    const given: { readonly [name: string]: unknown } = {
+      key: Automation.skip("a new customer", { addPartitions: { customer: ["ada", "a|b"] } }),
+      keys: Automation.skip("a new customer", { addPartitions: { customer: "ada" as never } }),
+      cursor: { requests: [], cursor: 5 },
+      reason: { requests: [], reason: 5 },
+      number: 5,
+      requests: { requests: "a" },
+      nothing: undefined
+    }
+    const calls: Array<string> = []
+    const daemon = yield* startDaemon(
+      automate(
+        ...Object.entries(given).map(([name, answer]) =>
+          Automation.sensor(name, {
+            every: "1 hour",
+            // as code would give it that nobody has compiled
+            evaluate: () => Effect.sync(() => (calls.push(name), answer as Automation.Requests))
+          })
+        )
+      )
+    )
+    yield* TestClock.adjust("10 minutes")
+    assert.deepStrictEqual(calls, Object.keys(given))
+    const ticks = yield* ticksOf()
+    const told = new Map(ticks.map(({ automation, error, status }) => [automation, error?.message ?? status]))
+    assert.include(told.get("key"), `The key "a|b" holds "|"`)
+    assert.include(told.get("key"), `the automation "key"`)
+    for (const name of ["keys", "cursor", "reason", "number", "requests"]) {
+      assert.include(told.get(name), "something else than `Automation.request`")
+    }
+    assert.strictEqual(told.get("nothing"), "Skipped")
+    assert.deepStrictEqual((yield* daemon.status).problems, [])
+  })
+
+  test("an element of a stream that cannot be is a tick that fails, and the next one is taken", function*() {
+    yield* startDaemon(automate(Automation.streamSensor("messages", {
+      target: { select: ["a"] },
+      stream: () =>
+        Stream.concat(
+          Stream.make(
+            Automation.skip("one", { addPartitions: { customer: [""] } }),
+            Automation.skip("two", { cursor: "2" })
+          ),
+          Stream.never
+        )
+    })))
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual((yield* ticksOf()).map(({ cursor, status }) => [status, cursor]), [
+      ["Failed", undefined],
+      ["Skipped", "2"]
+    ])
+  })
 })

@@ -251,20 +251,32 @@ export const problemsOf = Effect.fnUntraced(function*(
 })
 
 /**
- * A request as it will be stored, or why it is none.
+ * What a program gives, a request say, as it will be stored, or why it cannot be.
  *
  * @internal
  */
-export const decodedWith = (
-  schema: Schema.Codec<AutomationStore.Request, unknown>
-): (request: unknown) => Result.Result<AutomationStore.Request, string> => {
+export const decodedWith = <A>(schema: Schema.Codec<A, unknown>): (given: unknown) => Result.Result<A, string> => {
   const decode = Schema.decodeUnknownExit(schema, { errors: "all" })
-  return (request) => {
-    const exit = decode(typeof request === "object" && request !== null ? defined(request) : request)
+  return (given) => {
+    const exit = decode(isRecord(given) ? defined(given) : given)
     if (exit._tag === "Success") return Result.succeed(exit.value)
     const error = Option.getOrUndefined(
       Option.fromUndefinedOr(exit.cause.reasons.find((reason) => reason._tag === "Fail"))
     )
-    return Result.fail(error === undefined ? "it is no request" : error.error.message.replaceAll(/\s*\n\s*/g, " "))
+    return Result.fail(error === undefined ? "it is something else" : error.error.message.replaceAll(/\s*\n\s*/g, " "))
   }
 }
+
+const isRecord = (given: unknown): given is object =>
+  typeof given === "object" && given !== null && !Array.isArray(given)
+
+/**
+ * What is wrong with keys that are to be added to sets of dynamic partitions.
+ *
+ * @internal
+ */
+export const keyProblems = (added: Automation.Requests["addPartitions"] = {}): ReadonlyArray<string> =>
+  Object.entries(added).flatMap(([name, keys]) => {
+    const valid = Partitions.validateDynamicKeys(name, keys)
+    return Result.isFailure(valid) ? [valid.failure.message] : []
+  })
