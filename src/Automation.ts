@@ -756,7 +756,7 @@ export interface RunSensorOptions<W extends string, K extends string, RJ> extend
  * **Details**
  *
  * A program that fails is recorded, and is not run for the same run again. A run that the sensor has itself requested is left
- * out. With a target and no program, each run leads to one of the target.
+ * out. Where the end of a run was recorded twice, by itself and by a daemon that took it for lost, the first one counts. With a target and no program, each run leads to one of the target.
  *
  * **Example** (Telling of failures)
  *

@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, Graph, Runtime } from "effect-assets"
+import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, EventLog, Graph, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
@@ -116,5 +116,32 @@ describe("sensors that fail", () => {
       ["Failed", undefined],
       ["Skipped", "2"]
     ])
+  })
+})
+
+describe("run sensors", () => {
+  test("the end of a run that two have recorded is told once: as the first one has recorded it", function*() {
+    const seen: Array<string> = []
+    yield* startDaemon(automate(Automation.runSensor("after", {
+      status: ["Failed", "Cancelled"],
+      run: ({ id, status }) => Effect.sync(() => void seen.push(`${id} ${status}`))
+    })))
+    const log = yield* EventLog.EventLog
+    const end = (runId: string, status: EventLog.RunStatus, timestamp: number): EventLog.Event => ({
+      _tag: "RunFinished",
+      runId,
+      timestamp,
+      status,
+      durationMillis: 0
+    })
+    for (const runId of ["one", "two"]) {
+      yield* log.append([{ _tag: "RunStarted", runId, timestamp: start, keys: ["a"], tags: {} }])
+    }
+    yield* log.append([end("one", "Failed", start + 1), end("one", "Cancelled", start + 2)])
+    yield* log.append([end("two", "Failed", start + 1)])
+    yield* TestClock.adjust(1)
+    yield* log.append([end("two", "Failed", start + 2)])
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual(seen, ["one Failed", "two Failed"])
   })
 })

@@ -242,6 +242,8 @@ export const matchesRun = (
 ): boolean => {
   const status = event._tag === "RunStarted" ? "Started" : event._tag === "RunFinished" ? event.status : undefined
   if (status === undefined || !self.statuses.includes(status)) return false
+  // two may have recorded its end, and the first one counts
+  if (event._tag === "RunFinished" && (event.status !== run.status || event.timestamp !== run.finishedAt)) return false
   const tag = (name: string): string | undefined => Object.hasOwn(run.tags, name) ? run.tags[name] : undefined
   // it would go on for ever
   if (tag("automation") === self.name) return false

@@ -217,7 +217,14 @@ const evaluated = <R>(
       const record: EventLog.RunRecord = { ...aRun, startedAt: now, finishedAt: now, ...run, status }
       const event: EventLog.LoggedEvent = status === "Running"
         ? { _tag: "RunStarted", runId: record.id, timestamp: now, keys: record.keys, tags: record.tags, cursor: place }
-        : { _tag: "RunFinished", runId: record.id, timestamp: now, status, durationMillis: 0, cursor: place }
+        : {
+          _tag: "RunFinished",
+          runId: record.id,
+          timestamp: record.finishedAt ?? now,
+          status,
+          durationMillis: 0,
+          cursor: place
+        }
       return Automation.evaluateRunSensor(sensor, { ...common, event, run: record })
     }
     case "streamSensor":
