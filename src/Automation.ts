@@ -1063,7 +1063,8 @@ export const evaluateSensor = <R>(
   })
 
 /**
- * Which events of the log a sensor of assets or of runs has to be given: those after the place that its cursor names.
+ * Which events of the log a sensor of assets or of runs has to be given: those after the place that its cursor names, and none
+ * if it is no place.
  *
  * @category evaluation
  * @since 0.1.0
@@ -1072,7 +1073,7 @@ export const eventFilter = (
   self: AssetSensor<string, unknown, string> | RunSensor<string, unknown, string>,
   cursor: string | undefined
 ): EventLog.EventFilter => ({
-  after: events.placeOf(cursor) ?? 0,
+  after: events.placeOf(cursor) ?? Number.MAX_SAFE_INTEGER,
   ...(self.kind === "assetSensor"
     ? { keys: self.assets, tags: ["AssetMaterialized", "AssetObserved"] }
     : {
@@ -1110,15 +1111,7 @@ export const evaluateAssetSensor = <R>(
   Effect.suspend(() => {
     const { cursor, definitions, dynamicKeys, now } = options
     const place = events.stateOf(cursor)
-    if (place === undefined) {
-      return Effect.succeed(failedWith(
-        new AutomationError({
-          automation: self.name,
-          reason: "Cursor",
-          problems: [`${JSON.stringify(cursor)} is no place in the event log: reset it.`]
-        })
-      ))
-    }
+    if (place === undefined) return Effect.succeed(displaced(self, cursor)!)
     const set = targets.tickSet(definitions, self.target)
     const keyed = Result.isSuccess(set) ? set.success : undefined
     const seen = events.expand(options.events, definitions?.graph, now, dynamicKeys ?? new Map())
@@ -1140,6 +1133,25 @@ export const evaluateAssetSensor = <R>(
   })
 
 /**
+ * The evaluation of a sensor of events whose cursor is no place in the log: `undefined` if it is one.
+ *
+ * @internal
+ */
+export const displaced = (
+  self: Automation<string, unknown, string>,
+  cursor: string | undefined
+): Evaluation | undefined =>
+  events.stateOf(cursor) === undefined
+    ? failedWith(
+      new AutomationError({
+        automation: self.name,
+        reason: "Cursor",
+        problems: [`${JSON.stringify(cursor)} is no place in the event log: reset it.`]
+      })
+    )
+    : undefined
+
+/**
  * Whether a sensor of runs is about what happened to a run.
  *
  * @category evaluation
@@ -1156,7 +1168,7 @@ export const matchesRun = (
 
 /**
  * Evaluates a sensor of runs for one run: `event` tells that it began or ended. Never fails. The cursor moves on, whatever
- * comes of it: a run is looked at once.
+ * comes of it: a run is looked at once. It does not from a `cursor` that is no place in the log, which is a `Failed` evaluation.
  *
  * @category evaluation
  * @since 0.1.0
@@ -1165,12 +1177,15 @@ export const evaluateRunSensor = <R>(
   self: RunSensor<string, R, string>,
   options: EvaluateOptions & {
     readonly now: number
+    readonly cursor?: string | undefined
     readonly event: EventLog.LoggedEvent
     readonly run: EventLog.RunRecord
   }
 ): Effect.Effect<Evaluation, never, R> =>
   Effect.suspend(() => {
     const { event, run } = options
+    const failed = displaced(self, options.cursor)
+    if (failed !== undefined) return Effect.succeed(failed)
     const cursor = cursorAt(event.cursor)
     if (!matchesRun(self, options)) {
       return Effect.succeed<Evaluation>({

@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Deferred, Effect, Stream } from "effect"
 import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, EventLog, Graph, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
@@ -144,4 +144,88 @@ describe("run sensors", () => {
     yield* TestClock.adjust("1 minute")
     assert.deepStrictEqual(seen, ["one Failed", "two Failed"])
   })
+
+  test("a cursor that is set back while the program runs counts: what comes after it is looked at again", function*() {
+    const seen: Array<string> = []
+    let gate = Effect.void
+    yield* startDaemon(automate(Automation.runSensor("after", {
+      status: "Succeeded",
+      run: (run) => Effect.andThen(Effect.suspend(() => gate), Effect.sync(() => void seen.push(run.id)))
+    })))
+    const first = yield* Runtime.run(graph, { select: ["a"] })
+    yield* TestClock.adjust("1 minute")
+    const open = yield* Deferred.make<void>()
+    gate = Deferred.await(open)
+    const second = yield* Runtime.run(graph, { select: ["a"] })
+    yield* TestClock.adjust("1 second")
+    yield* setCursor("after", "0")
+    yield* TestClock.adjust("1 second")
+    gate = Effect.void
+    yield* Deferred.succeed(open, undefined)
+    yield* TestClock.adjust("1 hour")
+    assert.deepStrictEqual(seen, [first.id, second.id, first.id, second.id])
+  })
+
+  test("a cursor that is no place in the log is a failure until it is set, and not the whole past", function*() {
+    let calls = 0
+    yield* Runtime.run(graph, { select: ["a"] })
+    for (const name of ["after", "after_a"]) yield* setCursor(name, "file.csv")
+    yield* startDaemon(automate(
+      Automation.runSensor("after", { status: "Succeeded", run: () => Effect.sync(() => void calls++) }),
+      Automation.assetSensor("after_a", { asset: "a", request: () => Effect.sync(() => void calls++) })
+    ))
+    yield* TestClock.adjust("1 hour")
+    const ticks = yield* ticksOf()
+    assert.deepStrictEqual(ticks.map(({ automation, status }) => [automation, status]), [
+      ["after", "Failed"],
+      ["after_a", "Failed"]
+    ])
+    for (const { error } of ticks) assert.include(error?.message, `"file.csv" is no place in the event log: reset it.`)
+    for (const name of ["after", "after_a"]) yield* setCursor(name, "0")
+    yield* TestClock.adjust("1 minute")
+    assert.strictEqual(calls, 2)
+  })
+})
+
+describe("an automation that becomes one of another kind", () => {
+  const before = [
+    ["a schedule that ticked", Automation.schedule("x", { cron: "* * * * *", target: { select: ["b"] } })],
+    ["a schedule that never ticked", Automation.schedule("x", { cron: "0 0 1 1 *", target: { select: ["b"] } })],
+    [
+      "a sensor",
+      Automation.sensor("x", { evaluate: () => Effect.succeed(Automation.skip("", { cursor: "file.csv" })) })
+    ]
+  ] as const
+  for (const [what, earlier] of before) {
+    test(`does not go on from the cursor of ${what}`, function*() {
+      const run = <A extends Automation.Any>(automation: A) =>
+        Effect.scoped(Effect.andThen(startDaemon(automate(automation)), TestClock.adjust("1 minute")))
+      const seen: Array<unknown> = []
+      yield* run(earlier)
+      yield* Runtime.run(graph, { select: ["a"] })
+      yield* run(Automation.streamSensor("x", {
+        stream: (cursor) => Stream.suspend(() => (seen.push(cursor), Stream.never))
+      }))
+      yield* run(earlier)
+      yield* run(
+        Automation.assetSensor("x", { asset: "a", request: ([event]) => Effect.sync(() => void seen.push(event?.key)) })
+      )
+      assert.deepStrictEqual(seen, [undefined])
+      // it is told of what happens from then on, be it while no daemon is there
+      yield* Runtime.run(graph, { select: ["a"] })
+      yield* run(
+        Automation.assetSensor("x", { asset: "a", request: ([event]) => Effect.sync(() => void seen.push(event?.key)) })
+      )
+      yield* run(
+        Automation.sensor("x", { every: "1 day", evaluate: ({ cursor }) => Effect.sync(() => void seen.push(cursor)) })
+      )
+      assert.deepStrictEqual(seen, [undefined, "a", undefined])
+      const failed = yield* ticksOf()
+      assert.deepStrictEqual(failed.filter(({ status }) => status === "Failed"), [])
+      assert.include(
+        failed.map(({ reason }) => reason),
+        `it was a ${earlier.kind} before, and does not go on from there`
+      )
+    })
+  }
 })

@@ -15,6 +15,7 @@ import * as Automation from "../Automation.ts"
 import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
+import { words } from "./automationDefinitions.ts"
 import { dynamicKeysOf, leaseName, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
 import { newId } from "./ids.ts"
 import { recorded } from "./recorded.ts"
@@ -181,6 +182,40 @@ const stateOf = (session: Session, name: string): Effect.Effect<State, Automatio
       : Effect.succeed(known)
   })
 
+/** What something of another kind has left that had the name before: its cursor means nothing to this one. */
+const strangerOf = (self: Automation.Any, { cursor, lastTick }: State): Automation.Any["kind"] | undefined => {
+  if (cursor === undefined) return undefined
+  // one that never ticked tells by its cursor alone what it was
+  const kind = lastTick?.kind ?? (Option.isSome(decodeSince(cursor)) ? "schedule" : self.kind)
+  return kind === self.kind || kind === "condition" ? undefined : kind
+}
+
+/** The state of a sensor. A cursor that it does not know by itself is forgotten first. */
+const stateFor = Effect.fnUntraced(
+  function*(session: Session, self: Exclude<Automation.Any, Schedule>, byHand?: boolean) {
+    while (true) {
+      const state = yield* stateOf(session, self.name)
+      const stranger = strangerOf(self, state)
+      if (stranger === undefined) return state
+      const now = yield* Clock.currentTimeMillis
+      yield* commit(session, self.name, { state, byHand }, {
+        cursor: null,
+        // others may not tick for long, and where they are now is to be told from what was there before
+        ...(self.kind !== "sensor" && {
+          tick: {
+            id: yield* newId,
+            kind: self.kind,
+            startedAt: now,
+            finishedAt: now,
+            status: "Skipped",
+            reason: `it was a ${words(stranger)} before, and does not go on from there`
+          }
+        })
+      })
+    }
+  }
+)
+
 const waitFor = (session: Session, name: string, until: number): Effect.Effect<void> => {
   toldOf(session, name).next = until === Infinity ? undefined : until
   return signalOf(session, name).wait(until)
@@ -193,8 +228,8 @@ const isMoved = (session: Session, { automation, revision }: State): boolean =>
 const failureMillis = 30_000
 
 /** Waits after a failure, whatever happens meanwhile: only a cursor that somebody sets may be what was lacking. */
-const pause = Effect.fnUntraced(function*(session: Session, state: State) {
-  const until = (yield* Clock.currentTimeMillis) + failureMillis
+const pause = Effect.fnUntraced(function*(session: Session, state: State, millis = failureMillis) {
+  const until = (yield* Clock.currentTimeMillis) + millis
   while ((yield* Clock.currentTimeMillis) < until && !isMoved(session, state)) {
     yield* waitFor(session, state.automation, until)
   }
@@ -274,19 +309,28 @@ const runSchedule = Effect.fnUntraced(function*(session: Session, self: Schedule
 
 type Sensor = Extract<Automation.Any, { readonly kind: "sensor" }>
 
+/** When a sensor was evaluated last, by whichever daemon. */
+const lastTickOf = (self: Sensor, { lastTick }: State): number | undefined =>
+  lastTick?.kind === self.kind ? lastTick.startedAt : undefined
+
 const sensed = Effect.fnUntraced(function*(session: Session, self: Sensor, of: Of) {
-  const { cursor, lastTick } = of.state
+  const { cursor } = of.state
   const options = yield* optionsOf(session)
   const now = yield* Clock.currentTimeMillis
-  const evaluation = Automation.evaluateSensor(self, { ...options, now, cursor, lastTickAt: lastTick?.startedAt })
+  const evaluation = Automation.evaluateSensor(self, {
+    ...options,
+    now,
+    cursor,
+    lastTickAt: lastTickOf(self, of.state)
+  })
   return yield* tick(session, self, of, evaluation)
 })
 
 const runSensor = Effect.fnUntraced(function*(session: Session, self: Sensor) {
   while (true) {
-    const state = yield* stateOf(session, self.name)
+    const state = yield* stateFor(session, self)
     const now = yield* Clock.currentTimeMillis
-    const due = state.lastTick === undefined ? now : state.lastTick.startedAt + self.everyMillis
+    const due = (lastTickOf(self, state) ?? -Infinity) + self.everyMillis
     if (due > now) yield* waitFor(session, self.name, due)
     else yield* sensed(session, self, { state })
   }
@@ -300,22 +344,28 @@ export const headOf = (log: EventLog.Service): Effect.Effect<number, EventLog.Ev
   )
 
 /** The state of a sensor of events: it looks at what happens from now on, unless it did so before. */
-const placed = Effect.fnUntraced(function*(session: Session, name: string, byHand?: boolean) {
+const placed = Effect.fnUntraced(function*(session: Session, self: AssetSensor | RunSensor, byHand?: boolean) {
   while (true) {
-    const state = yield* stateOf(session, name)
+    const state = yield* stateFor(session, self, byHand)
     if (state.cursor !== undefined) return state
     const cursor = Automation.cursorAt(yield* headOf(session.log))
-    yield* commit(session, name, { state, byHand }, { cursor })
+    yield* commit(session, self.name, { state, byHand }, { cursor })
   }
 })
 
 const pageSize = 500
+
+/** How long a sensor of events rests after a failure: that its cursor is no place in the log does not pass. */
+const untilMoved = (self: AssetSensor | RunSensor, { cursor }: State): number =>
+  Automation.displaced(self, cursor) === undefined ? failureMillis : Infinity
 
 type AssetSensor = Extract<Automation.Any, { readonly kind: "assetSensor" }>
 
 /** Nothing if nothing has happened. */
 const sensedAssets = Effect.fnUntraced(function*(session: Session, self: AssetSensor, of: Of) {
   const { cursor } = of.state
+  const failed = Automation.displaced(self, cursor)
+  if (failed !== undefined) return yield* tick(session, self, of, Effect.succeed(failed))
   const filter = Automation.eventFilter(self, cursor)
   const events = yield* Stream.runCollect(session.log.events({ ...filter, limit: pageSize }))
   if (events.length === 0 && of.byHand !== true) return undefined
@@ -326,12 +376,12 @@ const sensedAssets = Effect.fnUntraced(function*(session: Session, self: AssetSe
 
 const runAssetSensor = Effect.fnUntraced(function*(session: Session, self: AssetSensor) {
   while (true) {
-    const state = yield* placed(session, self.name)
+    const state = yield* placed(session, self)
     const committed = yield* sensedAssets(session, self, { state })
     if (committed === undefined) yield* waitFor(session, self.name, Infinity)
     else if (committed._tag === "Committed" && committed.tick?.status === "Failed") {
       // its cursor is where it was
-      yield* pause(session, committed.state)
+      yield* pause(session, committed.state, untilMoved(self, state))
     }
   }
 })
@@ -340,6 +390,11 @@ type RunSensor = Extract<Automation.Any, { readonly kind: "runSensor" }>
 
 /** Looks at the events from its cursor on, or from a later place up to which there was nothing for it. */
 const sensedRuns = Effect.fnUntraced(function*(session: Session, self: RunSensor, of: Of, seen: number) {
+  const failed = Automation.displaced(self, of.state.cursor)
+  if (failed !== undefined) {
+    const last: AutomationStore.Committed = yield* tick(session, self, of, Effect.succeed(failed))
+    return { place: 0, isMore: false, state: last.state, last }
+  }
   const filter = Automation.eventFilter(self, of.state.cursor)
   const after = Math.max(filter.after ?? 0, seen)
   const events = yield* Stream.runCollect(session.log.events({ ...filter, after, limit: pageSize }))
@@ -376,17 +431,20 @@ const runRunSensor = Effect.fnUntraced(function*(session: Session, self: RunSens
   let seen = 0
   let known: string | undefined
   while (true) {
-    const state = yield* placed(session, self.name)
+    const state = yield* placed(session, self)
     // a cursor that somebody has set counts, be it an earlier one
     if (state.cursor !== known) seen = 0
     const found = yield* sensedRuns(session, self, { state }, seen)
     seen = found.place
     known = found.state.cursor
-    if (!found.isMore) yield* waitFor(session, self.name, Infinity)
+    // somebody has set the cursor meanwhile, be it to where it was
+    if (found.last?._tag === "Conflict") known = undefined
+    else if (untilMoved(self, state) === Infinity) yield* pause(session, found.state, Infinity)
+    else if (!found.isMore) yield* waitFor(session, self.name, Infinity)
     // what was of no interest is not to be read again by another daemon
     else if (seen > Number(known) && found.last === undefined) {
       const committed = yield* commit(session, self.name, { state: found.state }, { cursor: Automation.cursorAt(seen) })
-      known = committed.state.cursor
+      known = committed._tag === "Conflict" ? undefined : committed.state.cursor
     }
   }
 })
@@ -395,7 +453,7 @@ type StreamSensor = Extract<Automation.Any, { readonly kind: "streamSensor" }>
 
 const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: StreamSensor) {
   while (true) {
-    let state = yield* stateOf(session, self.name)
+    let state = yield* stateFor(session, self)
     const { cursor } = state
     const { definitions } = yield* optionsOf(session)
     const currentKeys = Effect.orDie(Effect.map(optionsOf(session), ({ dynamicKeys }) => dynamicKeys))
@@ -462,16 +520,16 @@ export const tickByHand = Effect.fnUntraced(function*(
         break
       }
       case "sensor": {
-        committed = yield* sensed(session, self, { state: yield* stateOf(session, self.name), byHand: true })
+        committed = yield* sensed(session, self, { state: yield* stateFor(session, self, true), byHand: true })
         break
       }
       case "assetSensor": {
-        const state = yield* placed(session, self.name, true)
+        const state = yield* placed(session, self, true)
         committed = yield* sensedAssets(session, self, { state, byHand: true })
         break
       }
       case "runSensor": {
-        const state = yield* placed(session, self.name, true)
+        const state = yield* placed(session, self, true)
         committed = (yield* sensedRuns(session, self, { state, byHand: true }, 0)).last
         break
       }

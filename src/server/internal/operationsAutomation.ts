@@ -410,6 +410,8 @@ const evaluation = Effect.fnUntraced(function*(
       return yield* Automation.evaluateAssetSensor(self, { ...options, now: at, cursor, events })
     }
     case "runSensor": {
+      const failed = Automation.displaced(self, cursor)
+      if (failed !== undefined) return failed
       const log = yield* EventLog.EventLog
       for (const event of yield* eventsFor(self, cursor)) {
         const [run] = "runId" in event && event.runId !== undefined ? yield* log.runs({ ids: [event.runId] }) : []
