@@ -684,7 +684,8 @@ export interface AssetSensorOptions<W extends string, K extends string, RJ> exte
  * happened to the others, too.
  *
  * Where the assets of the target have partitions, the same partitions of them are requested; with `"all"`, those that all
- * watched assets with partitions have got. `request` decides otherwise.
+ * watched assets with partitions have got. `request` decides otherwise. The cursor is the sensor's own, its place in the event
+ * log: one that `request` gives does not count.
  *
  * **Gotchas**
  *
@@ -1128,7 +1129,8 @@ export const evaluateAssetSensor = <R>(
     return Effect.map(
       concluded(self, wanted, options),
       (evaluation): Evaluation =>
-        evaluation.status === "Failed" ? evaluation : { ...evaluation, cursor: evaluation.cursor ?? due.cursor }
+        // a place in the log, whatever the program says
+        evaluation.status === "Failed" ? evaluation : { ...evaluation, cursor: due.cursor }
     )
   })
 

@@ -119,6 +119,21 @@ describe("sensors that fail", () => {
   })
 })
 
+describe("asset sensors", () => {
+  test("a cursor that the program gives does not count: it is a place in the log", function*() {
+    yield* startDaemon(automate(Automation.assetSensor("after_a", {
+      asset: "a",
+      target: { select: ["b"] },
+      request: () => Effect.succeed(Automation.request({}, { cursor: "mine" }))
+    })))
+    for (let i = 0; i < 3; i++) {
+      yield* Runtime.run(graph, { select: ["a"] })
+      yield* TestClock.adjust("1 minute")
+    }
+    assert.deepStrictEqual((yield* ticksOf()).map(({ status }) => status), ["Requested", "Requested", "Requested"])
+  })
+})
+
 describe("run sensors", () => {
   test("the end of a run that two have recorded is told once: as the first one has recorded it", function*() {
     const seen: Array<string> = []
