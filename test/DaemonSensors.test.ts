@@ -1,8 +1,8 @@
 import { assert, describe } from "@effect/vitest"
-import { Deferred, Effect, Stream } from "effect"
+import { Context, Deferred, Effect, Queue, Stream } from "effect"
 import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, EventLog, Graph, Runtime } from "effect-assets"
 import { TestClock } from "effect/testing"
-import { buildDaemon, testsAt } from "./fixtures/daemon.ts"
+import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
 
 const start = Date.parse("2024-03-01T00:00:30Z")
@@ -131,6 +131,52 @@ describe("asset sensors", () => {
       yield* TestClock.adjust("1 minute")
     }
     assert.deepStrictEqual((yield* ticksOf()).map(({ status }) => status), ["Requested", "Requested", "Requested"])
+  })
+})
+
+describe("stream sensors", () => {
+  /** One that tells from where its stream begins. */
+  const messages = Effect.gen(function*() {
+    const begun: Array<string | undefined> = []
+    const queue = yield* Queue.unbounded<number>()
+    const sensor = Automation.streamSensor("messages", {
+      target: { select: ["a"] },
+      stream: (cursor) =>
+        Stream.suspend(() => {
+          begun.push(cursor)
+          return Stream.map(Stream.fromQueue(queue), (n) => Automation.request({}, { cursor: String(n) }))
+        })
+    })
+    const cursor = Effect.map(Store.use((store) => store.state("messages")), (state) => state.cursor)
+    return { begun, queue, sensor, cursor }
+  })
+
+  test("a cursor that somebody sets begins the stream anew, at once", function*() {
+    const { begun, cursor, queue, sensor } = yield* messages
+    yield* startDaemon(automate(sensor))
+    yield* Queue.offer(queue, 5)
+    yield* TestClock.adjust("1 minute")
+    yield* setCursor("messages", "2")
+    yield* TestClock.adjust(1)
+    assert.deepStrictEqual(begun, [undefined, "2"])
+    yield* Queue.offer(queue, 3)
+    yield* TestClock.adjust(1)
+    assert.deepStrictEqual([begun.length, yield* cursor], [2, "3"])
+  })
+
+  test("what a stream gives after its cursor was set does not count, be it unknown to the daemon yet", function*() {
+    const { begun, cursor, queue, sensor } = yield* messages
+    const context = yield* Effect.context<Stored>()
+    const store = yield* Store
+    // somebody else's change is not told: it is met when something is recorded
+    const silent = Context.add(context, Store, { ...store, changes: () => Stream.never })
+    yield* Effect.provideContext(startDaemon(automate(sensor)), silent)
+    yield* Queue.offer(queue, 5)
+    yield* TestClock.adjust("1 minute")
+    yield* setCursor("messages", "2")
+    yield* Queue.offer(queue, 6)
+    yield* TestClock.adjust(1)
+    assert.deepStrictEqual([begun, yield* cursor], [[undefined, "2"], "2"])
   })
 })
 

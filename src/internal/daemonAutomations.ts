@@ -222,8 +222,8 @@ const waitFor = (session: Session, name: string, until: number): Effect.Effect<v
 }
 
 /** Whether somebody has changed what an automation goes on from. */
-const isMoved = (session: Session, { automation, revision }: State): boolean =>
-  (session.states.get(automation)?.revision ?? revision) !== revision
+const isMoved = (session: Session, { automation, revision }: Pick<State, "automation" | "revision">): boolean =>
+  (session.states.get(automation)?.revision ?? revision) > revision
 
 const failureMillis = 30_000
 
@@ -454,6 +454,7 @@ type StreamSensor = Extract<Automation.Any, { readonly kind: "streamSensor" }>
 const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: StreamSensor) {
   while (true) {
     let state = yield* stateFor(session, self)
+    let { revision } = state
     const { cursor } = state
     const { definitions } = yield* optionsOf(session)
     const currentKeys = Effect.orDie(Effect.map(optionsOf(session), ({ dynamicKeys }) => dynamicKeys))
@@ -462,14 +463,21 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
       Effect.gen(function*() {
         const id = yield* newId
         const startedAt = yield* Clock.currentTimeMillis
-        state = yield* stateOf(session, self.name)
         toldOf(session, self.name).lastEvaluatedAt = startedAt
+        // what it is about to write itself is no news
+        revision = state.revision + 1
         const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
         state = committed.state
         if (committed._tag === "Conflict") return yield* new Changed()
       }))
     const fiber = yield* Effect.forkChild(within(session.loaded, streaming), { startImmediately: true })
-    const exit = yield* Fiber.await(fiber)
+    const moved = Effect.gen(function*() {
+      while (!isMoved(session, { automation: self.name, revision })) yield* waitFor(session, self.name, Infinity)
+    })
+    const exit = yield* Effect.raceFirst(Fiber.await(fiber), moved)
+    yield* Fiber.interrupt(fiber)
+    // it goes on from another place
+    if (exit === undefined) continue
     if (Exit.isFailure(exit)) {
       if (Option.exists(Exit.findErrorOption(exit), (error) => error._tag === "Changed")) continue
       if (!Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
