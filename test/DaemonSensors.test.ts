@@ -290,3 +290,99 @@ describe("an automation that becomes one of another kind", () => {
     })
   }
 })
+
+describe("a store that is down", () => {
+  /** A store that can be put out of order. */
+  const failing = Effect.gen(function*() {
+    const context = yield* Effect.context<Stored>()
+    const store = yield* Store
+    const down = { commits: false, queue: false }
+    const asked: Array<number> = []
+    const refused = new AutomationStore.AutomationStoreError({ operation: "write", cause: new Error("disk full") })
+    const services = Context.add(context, Store, {
+      ...store,
+      commitTick: (commit) => down.commits ? Effect.fail(refused) : store.commitTick(commit),
+      queue: (filter) =>
+        // that is what the queue asks for
+        filter === undefined
+          ? Effect.andThen(
+            Effect.map(Effect.clockWith((clock) => clock.currentTimeMillis), (now) => asked.push((now - start) / 1000)),
+            Effect.suspend(() => down.queue ? Effect.fail(refused) : store.queue())
+          )
+          : store.queue(filter)
+    })
+    return { down, asked, services }
+  })
+
+  test("what a sensor came to is recorded when the store works again, and the program is not run for it again", function*() {
+    const { down, services } = yield* failing
+    let calls = 0
+    const sensor = Automation.sensor("files", {
+      every: "1 hour",
+      target: { select: ["a"] },
+      evaluate: () => Effect.sync(() => Automation.request({ runKey: String(++calls) }))
+    })
+    down.commits = true
+    const daemon = yield* Effect.provideContext(startDaemon(automate(sensor)), services)
+    yield* TestClock.adjust("2 minutes")
+    const { problems } = yield* daemon.status
+    assert.deepStrictEqual(problems.map(({ part }) => part), ["automation files"])
+    assert.include(problems[0]!.message, "disk full")
+    down.commits = false
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual((yield* ticksOf()).map(({ requests, status }) => [status, requests[0]?.request.runKey]), [
+      ["Requested", "1"]
+    ])
+    assert.strictEqual(calls, 1)
+    assert.deepStrictEqual((yield* daemon.status).problems, [])
+  })
+
+  test("a sensor is evaluated at its interval, however long nothing can be recorded", function*() {
+    const { down, services } = yield* failing
+    let calls = 0
+    yield* Effect.provideContext(
+      startDaemon(automate(Automation.sensor("files", {
+        every: "10 minutes",
+        evaluate: () => Effect.sync(() => (calls++, Automation.skip("no file")))
+      }))),
+      services
+    )
+    down.commits = true
+    yield* TestClock.adjust("1 hour")
+    assert.strictEqual(calls, 7)
+  })
+
+  test("a cursor that is set while a sensor is evaluated counts at once", function*() {
+    const { services } = yield* failing
+    const seen: Array<string | undefined> = []
+    yield* Effect.provideContext(
+      startDaemon(automate(Automation.sensor("files", {
+        every: "1 hour",
+        evaluate: ({ cursor }) =>
+          Effect.delay(Effect.sync(() => (seen.push(cursor), Automation.skip("", { cursor: "last" }))), "1 minute")
+      }))),
+      services
+    )
+    yield* setCursor("files", "first")
+    yield* TestClock.adjust("2 minutes")
+    assert.deepStrictEqual(seen, [undefined, "first"])
+  })
+
+  test("what fails is tried more and more seldom, up to once a minute; it is no problem once it works again", function*() {
+    const { asked, down, services } = yield* failing
+    down.queue = true
+    const daemon = yield* Effect.provideContext(startDaemon(automate()), services)
+    yield* TestClock.adjust("3 minutes")
+    assert.deepStrictEqual(asked.map(Math.round), [0, 5, 15, 35, 75, 135])
+    assert.deepStrictEqual((yield* daemon.status).problems.map(({ part }) => part), ["the queue"])
+    down.queue = false
+    yield* TestClock.adjust("2 minutes")
+    assert.deepStrictEqual((yield* daemon.status).problems, [])
+    // it begins anew
+    asked.length = 0
+    down.queue = true
+    yield* Store.use((store) => store.enqueue([{ select: "a" }]))
+    yield* TestClock.adjust("10 seconds")
+    assert.strictEqual(asked.length, 2)
+  })
+})

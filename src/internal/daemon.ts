@@ -24,6 +24,7 @@ import {
   conditionsName,
   leaseName,
   type Loaded,
+  partOf,
   processLease,
   type Session,
   type Settings,
@@ -127,11 +128,12 @@ const keepAutomations = Effect.fnUntraced(function*(session: Session) {
           signalOf(session, name).notify()
         }
         if (yield* FiberMap.has(fibers, name)) continue
-        const running = supervised(session, `automation ${name}`, runAutomation(session, automation))
+        const running = supervised(session, partOf(name), runAutomation(session, automation))
         yield* FiberMap.run(fibers, name, running)
       } else {
         if (state !== undefined) session.states.set(name, state)
         yield* FiberMap.remove(fibers, name)
+        session.problems.delete(partOf(name))
         toldOf(session, name).next = undefined
       }
     }

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Automation from "../Automation.ts"
@@ -16,7 +17,7 @@ import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import { words } from "./automationDefinitions.ts"
-import { dynamicKeysOf, leaseName, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
+import { dynamicKeysOf, leaseName, partOf, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
 import { newId } from "./ids.ts"
 import { recorded } from "./recorded.ts"
 
@@ -98,6 +99,29 @@ const remember = (session: Session, state: State): State => {
   return state
 }
 
+/** How long it is tried to keep what an evaluation came to: about five minutes. */
+const patience = Schedule.upTo(Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")]), {
+  times: 10
+})
+
+/**
+ * Writes, and tries again if it fails: the program is not to be run once more for it. To write it twice does no harm. Whoever
+ * asks by hand is told at once.
+ */
+const persisted = <A, E extends { readonly message: string }>(
+  session: Session,
+  automation: string,
+  byHand: boolean | undefined,
+  write: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  byHand === true ? write : write.pipe(
+    Effect.tapError(({ message }) =>
+      Effect.map(Clock.currentTimeMillis, (at) => session.problems.set(partOf(automation), { message, at }))
+    ),
+    Effect.retry(patience),
+    Effect.tap(() => Effect.sync(() => session.problems.delete(partOf(automation))))
+  )
+
 /** Records an evaluation, and gives the state from then on; another's state if it was not for this one to record. */
 const commit = Effect.fnUntraced(function*(
   session: Session,
@@ -108,12 +132,17 @@ const commit = Effect.fnUntraced(function*(
   const { states } = session
   // its own commit is no news to it
   states.set(automation, { ...states.get(automation) ?? state, revision: state.revision + 1 })
-  const committed = yield* session.store.commitTick({
-    automation,
-    ...what,
-    ...(byHand !== true && { lease: { name: leaseName, owner: session.owner } }),
-    expect: state.revision
-  }).pipe(Effect.onError(() => Effect.sync(() => states.delete(automation))))
+  const written = Effect.suspend(() =>
+    session.store.commitTick({
+      automation,
+      ...what,
+      ...(byHand !== true && { lease: { name: leaseName, owner: session.owner } }),
+      expect: state.revision
+    })
+  )
+  const committed = yield* persisted(session, automation, byHand, written).pipe(
+    Effect.onError(() => Effect.sync(() => states.delete(automation)))
+  )
   if (committed._tag === "Committed") {
     remember(session, committed.state)
     if (committed.queued.length > 0) session.signals.queue.notify()
@@ -152,8 +181,12 @@ const record = Effect.fnUntraced(function*(
 ) {
   const { addPartitions = {}, cursor, deletePartitions = {}, error, reason, requests, status } = evaluation
   // first: requests may name them, and to do it twice does no harm
-  for (const [name, keys] of Object.entries(addPartitions)) yield* session.dynamicKeys.add(name, keys)
-  for (const [name, keys] of Object.entries(deletePartitions)) yield* session.dynamicKeys.remove(name, keys)
+  for (const [name, keys] of Object.entries(addPartitions)) {
+    yield* persisted(session, self.name, of.byHand, session.dynamicKeys.add(name, keys))
+  }
+  for (const [name, keys] of Object.entries(deletePartitions)) {
+    yield* persisted(session, self.name, of.byHand, session.dynamicKeys.remove(name, keys))
+  }
   return yield* commit(session, self.name, of, {
     tick: {
       id,
@@ -326,15 +359,24 @@ const sensed = Effect.fnUntraced(function*(session: Session, self: Sensor, of: O
   return yield* tick(session, self, of, evaluation)
 })
 
-const runSensor = Effect.fnUntraced(function*(session: Session, self: Sensor) {
-  while (true) {
-    const state = yield* stateFor(session, self)
-    const now = yield* Clock.currentTimeMillis
-    const due = (lastTickOf(self, state) ?? -Infinity) + self.everyMillis
-    if (due > now) yield* waitFor(session, self.name, due)
-    else yield* sensed(session, self, { state })
-  }
-})
+const runSensor = (session: Session, self: Sensor) => {
+  // of an evaluation that could not be recorded nobody else knows
+  let evaluatedAt = -Infinity
+  return Effect.gen(function*() {
+    while (true) {
+      const state = yield* stateFor(session, self)
+      const now = yield* Clock.currentTimeMillis
+      const due = Math.max(lastTickOf(self, state) ?? -Infinity, evaluatedAt) + self.everyMillis
+      if (due > now) yield* waitFor(session, self.name, due)
+      else {
+        evaluatedAt = now
+        const committed = yield* sensed(session, self, { state })
+        // it looks again from where somebody has put it
+        if (committed._tag === "Conflict") evaluatedAt = -Infinity
+      }
+    }
+  })
+}
 
 /** Where the log ends. */
 export const headOf = (log: EventLog.Service): Effect.Effect<number, EventLog.EventLogError> =>

@@ -128,10 +128,21 @@ export const toldOf = (session: Session, name: string): Told => {
   return told
 }
 
+/**
+ * The part of a daemon that evaluates an automation.
+ *
+ * @internal
+ */
+export const partOf = (automation: string): string => `automation ${automation}`
+
 const backoffMillis = 5_000
+const longestBackoffMillis = 60_000
+
+/** What has gone on for so long works again. */
+const settledMillis = 60_000
 
 /**
- * Does something again and again, whatever becomes of it.
+ * Does something again and again, whatever becomes of it: the more rarely, the more often it has failed.
  *
  * @internal
  */
@@ -140,18 +151,35 @@ export const supervised = <E, R>(
   part: string,
   effect: Effect.Effect<unknown, E, R>
 ): Effect.Effect<never, never, R> =>
-  effect.pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause as Cause.Cause<never>)
-        : Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          session.problems.set(part, { message: recorded(cause).message, at })
-          return Effect.logError(`The daemon goes on in a moment: ${part} failed`, cause)
-        })
-    ),
-    Effect.andThen(Effect.sleep(backoffMillis)),
-    Effect.forever
-  )
+  Effect.suspend(() => {
+    let failures = 0
+    const recovered = Effect.sync(() => {
+      failures = 0
+      session.problems.delete(part)
+    })
+    const settled = Effect.andThen(Effect.sleep(settledMillis), recovered)
+    const watched = Effect.suspend(() =>
+      failures === 0 ? effect : Effect.raceFirst(effect, Effect.andThen(settled, Effect.never))
+    )
+    return watched.pipe(
+      Effect.andThen(recovered),
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause as Cause.Cause<never>)
+          : Effect.flatMap(Clock.currentTimeMillis, (at) => {
+            failures++
+            session.problems.set(part, { message: recorded(cause).message, at })
+            return Effect.logError(`The daemon goes on in a moment: ${part} failed`, cause)
+          })
+      ),
+      Effect.andThen(
+        Effect.suspend(() =>
+          Effect.sleep(Math.min(backoffMillis * 2 ** Math.max(failures - 1, 0), longestBackoffMillis))
+        )
+      ),
+      Effect.forever
+    )
+  })
 
 /**
  * Gives the services of the definitions to what they have defined.
