@@ -29,6 +29,34 @@ const ticksOf = (filter?: AutomationStore.TickFilter) =>
   Effect.map(Store.use((store) => store.ticks(filter)), (ticks) => ticks.toReversed())
 const setCursor = (name: string, cursor: string | null) => Store.use((store) => store.setState(name, { cursor }))
 
+describe("schedules that are switched off", () => {
+  const hourly = (startRunning: boolean) =>
+    automate(Automation.schedule("hourly", {
+      cron: "0 * * * *",
+      target: { select: ["a"] },
+      startRunning,
+      catchUp: { max: 100 }
+    }))
+  const hoursOf = Effect.map(ticksOf(), (ticks) => ticks.map(({ scheduledAt }) => new Date(scheduledAt!).getUTCHours()))
+
+  test("in the definitions do not make up for that time", function*() {
+    yield* Effect.scoped(Effect.andThen(startDaemon(hourly(true)), TestClock.adjust("2 hours")))
+    yield* Effect.scoped(Effect.andThen(startDaemon(hourly(false)), TestClock.adjust("10 hours")))
+    yield* startDaemon(hourly(true))
+    yield* TestClock.adjust("1 hour")
+    assert.deepStrictEqual(yield* hoursOf, [1, 2, 13])
+  })
+
+  test("make up for what is missed after somebody has started them", function*() {
+    yield* Effect.scoped(Effect.andThen(startDaemon(hourly(true)), TestClock.adjust("2 hours")))
+    yield* Effect.scoped(Effect.andThen(startDaemon(hourly(false)), TestClock.adjust("10 hours")))
+    yield* Store.use((store) => store.setState("hourly", { running: true }))
+    yield* TestClock.adjust("2 hours")
+    yield* startDaemon(hourly(false))
+    assert.deepStrictEqual(yield* hoursOf, [1, 2, 13, 14])
+  })
+})
+
 describe("sensors that fail", () => {
   test("a sensor of assets tries again after 30 seconds, whatever is materialized meanwhile", function*() {
     let calls = 0

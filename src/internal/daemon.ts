@@ -16,7 +16,7 @@ import * as AutomationStore from "../AutomationStore.ts"
 import type * as Daemon from "../Daemon.ts"
 import * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
-import { headOf, runAutomation, tickByHand } from "./daemonAutomations.ts"
+import { headOf, runAutomation, switchedOff, tickByHand } from "./daemonAutomations.ts"
 import { conditionsByHand, runConditions } from "./daemonConditions.ts"
 import { queuedTag } from "./daemonLaunch.ts"
 import { runMonitor, runQueue, runRetention, type Runs, toldOf as failureOf } from "./daemonRuns.ts"
@@ -135,6 +135,7 @@ const keepAutomations = Effect.fnUntraced(function*(session: Session) {
         yield* FiberMap.remove(fibers, name)
         session.problems.delete(partOf(name))
         toldOf(session, name).next = undefined
+        if (state !== undefined) yield* switchedOff(session, automation, state)
       }
     }
   })

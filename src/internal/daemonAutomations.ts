@@ -314,7 +314,9 @@ const runSchedule = Effect.fnUntraced(function*(session: Session, self: Schedule
     const since = sinceOf(self, state.cursor)
     if (since === undefined) {
       const { cron, timeZone } = self
-      yield* commit(session, self.name, { state }, { cursor: encodeSince({ since: now, cron, timeZone }) })
+      // who has started it may have done so before this daemon was there
+      const begun = state.cursor === undefined && state.running === true ? state.runningSince ?? now : now
+      yield* commit(session, self.name, { state }, { cursor: encodeSince({ since: begun, cron, timeZone }) })
       continue
     }
     const due = Automation.dueTicks(self, {
@@ -334,6 +336,17 @@ const runSchedule = Effect.fnUntraced(function*(session: Session, self: Schedule
       yield* waitFor(session, self.name, Automation.nextTicks(self, { from: now + 1, count: 1 })[0] ?? Infinity)
     }
   }
+})
+
+/**
+ * Forgets since when a schedule was there that its definition has switched off: what it would have done meanwhile is not made
+ * up for. That somebody has stopped it is known by itself.
+ *
+ * @internal
+ */
+export const switchedOff = Effect.fnUntraced(function*(session: Session, self: Automation.Any, state: State) {
+  if (self.kind !== "schedule" || state.running !== undefined || state.cursor === undefined) return
+  yield* commit(session, self.name, { state }, { cursor: null })
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
