@@ -300,7 +300,10 @@ export const AutomationState = Schema.Struct({
   cursor: Schema.UndefinedOr(Schema.String),
   /** Counts commits and changes of the cursor: `commitTick` expects it. 0 for an automation that nothing is known of. */
   revision: Schema.Int,
-  /** The latest time of a schedule that a tick was for. It stays when ticks are pruned. */
+  /**
+   * The latest time of a schedule that a tick was for. It stays when ticks are pruned. One that is more than a day in the future,
+   * since a clock was ahead, is forgotten when somebody starts or stops the schedule.
+   */
   lastScheduledAt: Schema.UndefinedOr(timestamp),
   lastTick: Schema.UndefinedOr(LastTick)
 })

@@ -414,3 +414,37 @@ describe("a store that is down", () => {
     assert.strictEqual(asked.length, 2)
   })
 })
+
+describe("a clock that was ahead", () => {
+  const definitions = automate(
+    Automation.sensor("files", { every: "1 minute", evaluate: () => Effect.succeed(Automation.skip("no file")) }),
+    Automation.schedule("minutely", { cron: "* * * * *", target: { select: ["a"] } })
+  )
+  const counts = Effect.forEach(
+    ["files", "minutely"],
+    (automation) =>
+      Effect.map(
+        ticksOf({ automation }),
+        (ticks) => ticks.filter(({ startedAt }) => startedAt < start + 86_400_000).length
+      )
+  )
+
+  test("does not stop a sensor, and what it does to a schedule is told, with the way out", function*() {
+    yield* TestClock.setTime(start + 365 * 86_400_000)
+    yield* Effect.scoped(Effect.andThen(startDaemon(definitions), TestClock.adjust("2 minutes")))
+    yield* TestClock.setTime(start)
+    const daemon = yield* startDaemon(definitions)
+    yield* TestClock.adjust("10 minutes")
+    assert.deepStrictEqual(yield* counts, [11, 0])
+    const { problems } = yield* daemon.status
+    assert.deepStrictEqual(problems.map(({ part }) => part), ["the times of minutely"])
+    assert.include(problems[0]!.message, "2025-03-01T00:02:00.000Z")
+    assert.include(problems[0]!.message, "Stop it and start it")
+    const set = (running: boolean) => Store.use((store) => store.setState("minutely", { running }))
+    yield* set(false)
+    yield* set(true)
+    yield* TestClock.adjust("10 minutes")
+    assert.deepStrictEqual(yield* counts, [21, 10])
+    assert.deepStrictEqual((yield* daemon.status).problems, [])
+  })
+})

@@ -263,6 +263,13 @@ export const newRun = (
 })
 
 /**
+ * A tick that is so far in the future was recorded by a clock that was ahead.
+ *
+ * @internal
+ */
+export const aheadMillis = 86_400_000
+
+/**
  * A state after it was changed by hand. The same one if nothing changes.
  *
  * @internal
@@ -279,6 +286,10 @@ export const changedState = (
     ...state,
     running: wanted,
     runningSince: wanted === state.running ? state.runningSince : now,
+    // a schedule that is started goes on from now, and not from where a clock has put it
+    lastScheduledAt: wanted !== state.running && (state.lastScheduledAt ?? 0) > now + aheadMillis
+      ? undefined
+      : state.lastScheduledAt,
     cursor: moved,
     revision: moved === state.cursor ? state.revision : state.revision + 1
   }

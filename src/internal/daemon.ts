@@ -21,6 +21,7 @@ import { conditionsByHand, runConditions } from "./daemonConditions.ts"
 import { queuedTag } from "./daemonLaunch.ts"
 import { runMonitor, runQueue, runRetention, type Runs, toldOf as failureOf } from "./daemonRuns.ts"
 import {
+  aheadOf,
   conditionsName,
   leaseName,
   type Loaded,
@@ -134,6 +135,7 @@ const keepAutomations = Effect.fnUntraced(function*(session: Session) {
         if (state !== undefined) session.states.set(name, state)
         yield* FiberMap.remove(fibers, name)
         session.problems.delete(partOf(name))
+        session.problems.delete(aheadOf(name))
         toldOf(session, name).next = undefined
         if (state !== undefined) yield* switchedOff(session, automation, state)
       }

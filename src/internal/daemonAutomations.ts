@@ -17,7 +17,8 @@ import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import { words } from "./automationDefinitions.ts"
-import { dynamicKeysOf, leaseName, partOf, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
+import { aheadMillis } from "./automationStoreRules.ts"
+import { aheadOf, dynamicKeysOf, leaseName, partOf, type Session, signalOf, toldOf, within } from "./daemonSession.ts"
 import { newId } from "./ids.ts"
 import { recorded } from "./recorded.ts"
 
@@ -306,13 +307,29 @@ const scheduled = Effect.fnUntraced(function*(
   )
 })
 
+/** A schedule does not tick before its last tick: if a clock was ahead once, not for a long time. */
+const tellAhead = (session: Session, { automation, lastScheduledAt, runningSince }: State, now: number): void => {
+  const part = aheadOf(automation)
+  const at = Math.max(lastScheduledAt ?? -Infinity, runningSince ?? -Infinity)
+  if (at <= now + aheadMillis) session.problems.delete(part)
+  else if (!session.problems.has(part)) {
+    const until = new Date(at).toISOString()
+    const message =
+      `A clock was ahead: "${automation}" has ticked, or was started, at ${until}, and does not tick before. ` +
+      "Stop it and start it, and it goes on from now."
+    session.problems.set(part, { message, at: now })
+  }
+}
+
 const runSchedule = Effect.fnUntraced(function*(session: Session, self: Schedule) {
   const { graph, jobs } = session.loaded
   while (true) {
     let state = yield* stateOf(session, self.name)
     const now = yield* Clock.currentTimeMillis
+    tellAhead(session, state, now)
     const since = sinceOf(self, state.cursor)
-    if (since === undefined) {
+    // or by a clock that was ahead
+    if (since === undefined || since > now) {
       const { cron, timeZone } = self
       // who has started it may have done so before this daemon was there
       const begun = state.cursor === undefined && state.running === true ? state.runningSince ?? now : now
@@ -379,7 +396,9 @@ const runSensor = (session: Session, self: Sensor) => {
     while (true) {
       const state = yield* stateFor(session, self)
       const now = yield* Clock.currentTimeMillis
-      const due = Math.max(lastTickOf(self, state) ?? -Infinity, evaluatedAt) + self.everyMillis
+      // a time that is yet to come was told by a clock that was ahead
+      const last = Math.max(...[lastTickOf(self, state) ?? -Infinity, evaluatedAt].filter((at) => at <= now))
+      const due = last + self.everyMillis
       if (due > now) yield* waitFor(session, self.name, due)
       else {
         evaluatedAt = now

@@ -135,6 +135,13 @@ export const toldOf = (session: Session, name: string): Told => {
  */
 export const partOf = (automation: string): string => `automation ${automation}`
 
+/**
+ * The part that tells of a schedule which is in the future.
+ *
+ * @internal
+ */
+export const aheadOf = (automation: string): string => `the times of ${automation}`
+
 const backoffMillis = 5_000
 const longestBackoffMillis = 60_000
 
