@@ -454,6 +454,37 @@ describe("queue", () => {
     assert.deepStrictEqual((yield* runsOf()).map(({ keys, status }) => [keys, status]), [[["a"], "Succeeded"]])
   })
 
+  // there, it is the code location that cannot be reached; there are none here, and what passes is that the log cannot be written
+  test("RET25: a launch that fails for what may pass is put back for a while; others are launched meanwhile", function*() {
+    const context = yield* Effect.context<Stored>()
+    const log = yield* EventLog.EventLog
+    const attempts: Array<number> = []
+    const flaky = Context.add(context, EventLog.EventLog, {
+      ...log,
+      append: (events) =>
+        Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (now) => {
+          if (!events.some((event) => event._tag === "RunStarted" && event.keys.includes("a"))) {
+            return log.append(events)
+          }
+          attempts.push(Math.round((now - start) / 1000))
+          return Effect.fail(new EventLog.EventLogError({ operation: "append", cause: new Error("disk full") }))
+        })
+    })
+    yield* Effect.provideContext(startDaemon(automate(), { maxRuns: 1 }), flaky)
+    yield* request({ select: "a" }, { select: "b" })
+    yield* TestClock.adjust("20 seconds")
+    const [waits] = yield* queueOf("Queued")
+    assert.deepStrictEqual([waits?.request.select, waits?.attempts], ["a", 1])
+    assert.include(waits?.error?.message, "disk full")
+    assert.deepStrictEqual((yield* runsOf()).map(({ keys, status }) => [keys, status]), [[["b"], "Succeeded"]])
+    yield* TestClock.adjust("10 minutes")
+    assert.deepStrictEqual([...new Set(attempts)], [0, 30, 90])
+    assert.deepStrictEqual((yield* queueOf("Failed")).map(({ request }) => request.select), ["a"])
+    yield* request({ select: "b" })
+    yield* TestClock.adjust(1)
+    assert.strictEqual((yield* runsOf({ statuses: ["Succeeded"] })).length, 2)
+  })
+
   test("a run that is taken out of the queue is not launched", function*() {
     const { endAll, graph } = yield* waiting
     yield* startDaemon(Definitions.make({ graph, queue: { maxRuns: 1 }, layer: inMemory }))

@@ -1,6 +1,16 @@
 import { assert, describe } from "@effect/vitest"
 import { Context, Deferred, Effect, Queue, Stream } from "effect"
-import { Asset, Automation, AutomationStore, Check, Daemon, Definitions, EventLog, Graph, Runtime } from "effect-assets"
+import {
+  Asset,
+  Automation,
+  AutomationStore,
+  type Check,
+  type Daemon,
+  Definitions,
+  EventLog,
+  Graph,
+  Runtime
+} from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
@@ -89,7 +99,10 @@ describe("sensors that fail", () => {
     })))
     yield* TestClock.adjust("2 minutes")
     assert.strictEqual(calls, 5)
-    assert.deepStrictEqual((yield* ticksOf()).map(({ status }) => status), Array(5).fill(["Skipped", "Failed"]).flat())
+    assert.deepStrictEqual(
+      (yield* ticksOf()).map(({ status }) => status),
+      Array.from({ length: 5 }, () => ["Skipped", "Failed"]).flat()
+    )
   })
 
   test("what cannot be is a tick that fails, and the sensor is evaluated at its interval", function*() {
@@ -192,6 +205,19 @@ describe("stream sensors", () => {
     assert.deepStrictEqual([begun.length, yield* cursor], [2, "3"])
   })
 
+  test("a stream that interrupts itself is a tick that fails, and begins again after 30 seconds", function*() {
+    let calls = 0
+    yield* startDaemon(automate(Automation.streamSensor("messages", {
+      stream: () => Stream.suspend(() => (calls++, Stream.fromEffect(Effect.interrupt)))
+    })))
+    yield* TestClock.adjust("1 minute")
+    assert.strictEqual(calls, 3)
+    assert.deepStrictEqual(
+      (yield* ticksOf()).map(({ error, status }) => [status, error?.message]),
+      Array.from({ length: 3 }, () => ["Failed", "The program of the automation has interrupted itself."])
+    )
+  })
+
   test("what a stream gives after its cursor was set does not count, be it unknown to the daemon yet", function*() {
     const { begun, cursor, queue, sensor } = yield* messages
     const context = yield* Effect.context<Stored>()
@@ -205,6 +231,27 @@ describe("stream sensors", () => {
     yield* Queue.offer(queue, 6)
     yield* TestClock.adjust(1)
     assert.deepStrictEqual([begun, yield* cursor], [[undefined, "2"], "2"])
+  })
+})
+
+describe("sensors whose runs cannot be launched", () => {
+  test("SEN04: the tick has requested its run, which is recorded as failed, with the reason", function*() {
+    const source = Asset.external("source", { observe: Effect.die(new Error("no launcher")) })
+    yield* startDaemon(Definitions.make({
+      graph: Graph.make({ source, a }),
+      automations: [
+        Automation.sensor("files", {
+          every: "1 hour",
+          evaluate: () => Effect.succeed(Automation.request({ select: ["a"], observe: ["source"] }))
+        })
+      ],
+      layer: inMemory
+    }))
+    yield* TestClock.adjust("1 minute")
+    const [tick] = yield* ticksOf()
+    const [failed] = yield* Store.use((store) => store.queue({ statuses: ["Failed"] }))
+    assert.deepStrictEqual([tick?.status, tick?.requests[0]?.queuedId], ["Requested", failed?.id])
+    assert.strictEqual(failed?.error?.message, "no launcher")
   })
 })
 
@@ -412,6 +459,33 @@ describe("a store that is down", () => {
     yield* Store.use((store) => store.enqueue([{ select: "a" }]))
     yield* TestClock.adjust("10 seconds")
     assert.strictEqual(asked.length, 2)
+  })
+})
+
+describe("a database that is restored under a daemon", () => {
+  test("is what counts: a sensor is evaluated once more, and goes on", function*() {
+    let calls = 0
+    const context = yield* Effect.context<Stored>()
+    let store = yield* Store
+    const replaced: AutomationStore.Service = {
+      ...store,
+      lease: (...args) => Effect.suspend(() => store.lease(...args)),
+      state: (name) => Effect.suspend(() => store.state(name)),
+      states: Effect.suspend(() => store.states),
+      commitTick: (commit) => Effect.suspend(() => store.commitTick(commit))
+    }
+    const sensor = Automation.sensor("files", {
+      every: "1 minute",
+      // one that is not given time to rest would not end
+      evaluate: () => ++calls > 100 ? Effect.never : Effect.succeed(Automation.skip("no file"))
+    })
+    yield* Effect.provideContext(startDaemon(automate(sensor)), Context.add(context, Store, replaced))
+    yield* TestClock.adjust("3 minutes")
+    assert.strictEqual(calls, 4)
+    store = yield* AutomationStore.makeMemory
+    yield* TestClock.adjust("3 minutes")
+    assert.isAtMost(calls, 8)
+    assert.isAtLeast((yield* store.ticks()).length, 3)
   })
 })
 

@@ -49,6 +49,14 @@ export const withLog = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return [value, text.slice(0, maxLog)] as const
   })
 
+const interruptedItself = Cause.fail(new Error("The program of the automation has interrupted itself."))
+
+const failedBy = (cause: Cause.Cause<unknown>): Automation.Evaluation => ({
+  status: "Failed",
+  requests: [],
+  error: recorded(cause)
+})
+
 /** Evaluates in a fiber of its own: whatever a program does to it is not done to the daemon. */
 const evaluated = Effect.fnUntraced(function*(
   session: Session,
@@ -74,9 +82,9 @@ const evaluated = Effect.fnUntraced(function*(
   )
   if (Exit.isSuccess(exit)) return { evaluation: exit.value[0], log: exit.value[1], startedAt }
   const cause = Cause.hasInterruptsOnly(exit.cause)
-    ? Cause.fail(new Error("The program of the automation has interrupted itself."))
+    ? interruptedItself
     : exit.cause
-  return { evaluation: { status: "Failed", requests: [], error: recorded(cause) }, log: "", startedAt }
+  return { evaluation: failedBy(cause), log: "", startedAt }
 })
 
 /** What an evaluation has to know of the definitions. */
@@ -533,17 +541,17 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
     const { definitions } = yield* optionsOf(session)
     const currentKeys = Effect.orDie(Effect.map(optionsOf(session), ({ dynamicKeys }) => dynamicKeys))
     const evaluations = Automation.evaluateStream(self, { definitions, cursor, currentKeys })
-    const streaming = Stream.runForEach(evaluations, (evaluation) =>
-      Effect.gen(function*() {
-        const id = yield* newId
-        const startedAt = yield* Clock.currentTimeMillis
-        toldOf(session, self.name).lastEvaluatedAt = startedAt
-        // what it is about to write itself is no news
-        revision = state.revision + 1
-        const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
-        state = committed.state
-        if (committed._tag === "Conflict") return yield* new Changed()
-      }))
+    const keep = Effect.fnUntraced(function*(evaluation: Automation.Evaluation) {
+      const id = yield* newId
+      const startedAt = yield* Clock.currentTimeMillis
+      toldOf(session, self.name).lastEvaluatedAt = startedAt
+      // what it is about to write itself is no news
+      revision = state.revision + 1
+      const committed = yield* record(session, self, { state }, { id, evaluation, log: "", startedAt })
+      state = committed.state
+      if (committed._tag === "Conflict") return yield* new Changed()
+    })
+    const streaming = Stream.runForEach(evaluations, keep)
     const fiber = yield* Effect.forkChild(within(session.loaded, streaming), { startImmediately: true })
     const moved = Effect.gen(function*() {
       while (!isMoved(session, { automation: self.name, revision })) yield* waitFor(session, self.name, Infinity)
@@ -552,9 +560,12 @@ const runStreamSensor = Effect.fnUntraced(function*(session: Session, self: Stre
     yield* Fiber.interrupt(fiber)
     // it goes on from another place
     if (exit === undefined) continue
-    if (Exit.isFailure(exit)) {
-      if (Option.exists(Exit.findErrorOption(exit), (error) => error._tag === "Changed")) continue
-      if (!Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
+    const ended = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+      ? yield* Effect.exit(keep(failedBy(interruptedItself)))
+      : exit
+    if (Exit.isFailure(ended)) {
+      if (Option.exists(Exit.findErrorOption(ended), (error) => error._tag === "Changed")) continue
+      return yield* Effect.failCause(ended.cause)
     }
     yield* pause(session, state)
   }
