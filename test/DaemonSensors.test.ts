@@ -364,6 +364,19 @@ describe("an automation that becomes one of another kind", () => {
       )
     })
   }
+
+  test("does not go on from that of a schedule that was there for a while, and never ticked", function*() {
+    const seen: Array<string | undefined> = []
+    const sensor = Automation.sensor("x", {
+      every: "10 seconds",
+      evaluate: ({ cursor }) => Effect.sync(() => void seen.push(cursor))
+    })
+    const never = Automation.schedule("x", { cron: "0 0 1 1 *", target: { select: ["b"] } })
+    for (const automation of [sensor, never, sensor]) {
+      yield* Effect.scoped(Effect.andThen(startDaemon(automate(automation)), TestClock.adjust("15 seconds")))
+    }
+    assert.deepStrictEqual(seen, Array.from({ length: 4 }, () => undefined))
+  })
 })
 
 describe("a store that is down", () => {

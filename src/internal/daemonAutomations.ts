@@ -227,8 +227,8 @@ const stateOf = (session: Session, name: string): Effect.Effect<State, Automatio
 /** What something of another kind has left that had the name before: its cursor means nothing to this one. */
 const strangerOf = (self: Automation.Any, { cursor, lastTick }: State): Automation.Any["kind"] | undefined => {
   if (cursor === undefined) return undefined
-  // one that never ticked tells by its cursor alone what it was
-  const kind = lastTick?.kind ?? (Option.isSome(decodeSince(cursor)) ? "schedule" : self.kind)
+  // a schedule that never ticked tells by its cursor alone what it was
+  const kind = Option.isSome(decodeSince(cursor)) ? "schedule" : lastTick?.kind ?? self.kind
   return kind === self.kind || kind === "condition" ? undefined : kind
 }
 
