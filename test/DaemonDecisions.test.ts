@@ -3,6 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import {
   Asset,
+  Automation,
   AutomationStore,
   Catalog,
   Check,
@@ -197,6 +198,25 @@ describe("what goes away and comes back", () => {
     yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), layer: inMemory }))
     yield* Partitions.DynamicKeys.use((keys) => keys.add("files", ["one"]))
     yield* pass(70)
+    assert.deepStrictEqual((yield* requested).map(({ partition }) => partition), ["one"])
+  })
+
+  test("dynamic partitions that a sensor adds are seen at once", function*() {
+    const a = Asset.make("a", {
+      partitions: Partitions.dynamic("files"),
+      compute: value,
+      automation: Condition.onMissing()
+    })
+    const sensor = Automation.sensor("inbox", {
+      every: "10 seconds",
+      evaluate: ({ cursor }) =>
+        Effect.succeed(Automation.skip("keys alone", {
+          cursor: "seen",
+          ...(cursor !== undefined && { addPartitions: { files: ["one"] } })
+        }))
+    })
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), automations: [sensor], layer: inMemory }))
+    yield* pass(12)
     assert.deepStrictEqual((yield* requested).map(({ partition }) => partition), ["one"])
   })
 

@@ -196,6 +196,8 @@ const record = Effect.fnUntraced(function*(
   for (const [name, keys] of Object.entries(deletePartitions)) {
     yield* persisted(session, self.name, of.byHand, session.dynamicKeys.remove(name, keys))
   }
+  // the log does not tell of keys
+  if (Object.keys({ ...addPartitions, ...deletePartitions }).length > 0) session.signals.conditions.notify()
   return yield* commit(session, self.name, of, {
     tick: {
       id,
