@@ -257,7 +257,7 @@ const toldLines = (given: Given, head: string, told: Told): ReadonlyArray<string
 }
 
 /** The failure of an evaluation goes to stderr, and is that of the command. */
-const failedAs = (given: Given, { error }: Told) =>
+const failedAs = (given: Given, { error }: Pick<Told, "error">) =>
   error === undefined
     ? Effect.void
     : Effect.andThen(
@@ -308,26 +308,37 @@ export const previewSchedule = (options: { readonly name: string; readonly ticks
     const ticks = yield* Effect.forEach(preview.ticks, (tick) =>
       tick.requests !== undefined
         ? Effect.succeed(tick)
-        : Effect.map(operations.evaluateAutomation(options.name, { at: tick.at }), ({ error, reason, requests }) => {
-          const why = error?.message ?? reason
-          return {
-            at: tick.at,
-            requests: requests.map(({ words }) => words),
-            ...(why !== undefined && { reason: why })
-          }
-        }))
-    if (given.json) return yield* printJson(given, AutomationModel.SchedulePreview, { ...preview, ticks })
-    if (ticks.length === 0) return yield* output.tell("It never ticks again.")
-    yield* printTable(
-      given,
-      [{ title: "tick" }, { title: "in", drops: 1 }, { title: "requests", shrinks: 16 }, { title: "why", shrinks: 16 }],
-      ticks.map(({ at, reason, requests }) => [
-        localTime(at, preview.timeZone),
-        given.output.stdout.isTerminal ? Text.duration(Math.max(0, at - given.now)) : "",
-        requests?.length === 0 ? { text: "nothing", look: "dim" } : (requests ?? []).join("; "),
-        reason ?? ""
-      ])
-    )
+        : Effect.map(operations.evaluateAutomation(options.name, { at: tick.at }), ({ error, reason, requests }) => ({
+          at: tick.at,
+          requests: requests.map(({ words }) => words),
+          ...(reason !== undefined && { reason }),
+          ...(error !== undefined && { error })
+        })))
+    if (given.json) yield* printJson(given, AutomationModel.SchedulePreview, { ...preview, ticks })
+    else if (ticks.length === 0) yield* output.tell("It never ticks again.")
+    else {
+      yield* printTable(
+        given,
+        [
+          { title: "tick" },
+          { title: "in", drops: 1 },
+          { title: "requests", shrinks: 16 },
+          { title: "why", shrinks: 16 }
+        ],
+        ticks.map(({ at, error, reason, requests = [] }) => [
+          localTime(at, preview.timeZone),
+          given.output.stdout.isTerminal ? Text.duration(Math.max(0, at - given.now)) : "",
+          error !== undefined
+            ? tickCell("Failed")
+            : requests.length === 0
+            ? { text: "nothing", look: "dim" }
+            : requests.join("; "),
+          error === undefined ? reason ?? "" : { text: error.message, look: "red" }
+        ])
+      )
+    }
+    const failed = ticks.find(({ error }) => error !== undefined)
+    if (failed !== undefined) yield* failedAs(given, failed)
   })
 
 /** A time as clocks of a zone show it. */

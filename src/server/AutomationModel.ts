@@ -329,7 +329,9 @@ export const SchedulePreview = Schema.Struct({
     at: Millis,
     /** What it will request, in words, or why nothing; left out where a program decides. */
     requests: optional(Texts),
-    reason: optional(Text)
+    reason: optional(Text),
+    /** Why what decides it fails. */
+    error: optional(Model.Failure)
   }))
 })
 

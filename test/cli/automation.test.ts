@@ -54,13 +54,22 @@ describe("automation", () => {
       assert.deepStrictEqual(items.map(({ name, running }) => [name, running]), [
         ["every_morning", true],
         ["yesterday", false],
-        ["weekdays", false]
+        ["weekdays", false],
+        ["undecided", false]
       ])
       assert.strictEqual(yield* ok("schedule", "stop", "every_morning"), "the schedule every_morning is off\n")
 
       const preview = yield* ok("schedule", "preview", "every_morning", "--ticks", "2")
       assert.match(preview, /^tick +requests\n(20\S+T06:00:00\+0[12]:00 +the job nightly\n){2}$/)
       assert.include(yield* ok("schedule", "preview", "weekdays", "--ticks", "1"), "a program has decided so")
+      // what fails is told as that, and is no skip
+      const undecided = yield* ea("schedule", "preview", "undecided", "--ticks", "2")
+      failed(undecided, 1, "Error: nobody knows\\e[2J")
+      assert.match(undecided.stdout, /^tick +requests +why\n(20\S+ +✗ failed +nobody knows\\e\[2J\n){2}$/)
+      const told = yield* ea("schedule", "preview", "undecided", "--ticks", "1", "--json")
+      failed(told, 1)
+      const [tick] = decoded(AutomationModel.SchedulePreview, told.stdout).ticks
+      assert.deepStrictEqual([tick!.reason, tick!.error?.message], [undefined, "nobody knows\u001b[2J"])
 
       const ticked = yield* ea("schedule", "tick", "yesterday", "--at", "2024-02-10T01:00")
       assert.strictEqual(
@@ -171,7 +180,7 @@ describe("automation", () => {
       const daemon = yield* start({ cwd, module: undefined }, "daemon", module, "--json")
       yield* daemon.until("stdout", `"RunFinished"`)
       const [started, ...events] = daemon.self.stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
-      assert.deepInclude(started, { _tag: "DaemonStarted", automations: 8, running: 1 })
+      assert.deepInclude(started, { _tag: "DaemonStarted", automations: 9, running: 1 })
       assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["RunStarted", "RunFinished"])
       assert.strictEqual(events[1].status, "Succeeded")
       const listed = yield* run({ cwd, module }, "schedule", "list")

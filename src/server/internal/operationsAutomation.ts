@@ -495,8 +495,12 @@ const previewed = Effect.fnUntraced(function*(
       continue
     }
     const { error, reason, requests } = yield* Automation.evaluateSchedule(self, { ...options, scheduledAt: at })
-    const why = error?.message ?? reason
-    ticks.push({ at, requests: requests.map(describeRequest), ...(why !== undefined && { reason: why }) })
+    ticks.push({
+      at,
+      requests: requests.map(describeRequest),
+      ...(reason !== undefined && { reason }),
+      ...(error !== undefined && { error })
+    })
   }
   return { name, timeZone: self.timeZone, ticks }
 })

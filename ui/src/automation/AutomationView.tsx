@@ -186,7 +186,7 @@ const NextTicks = ({ name, running }: { readonly name: string; readonly running:
         ? <p className="px-4 py-3 text-sm text-text-3">It does not tick any more.</p>
         : (
           <ol>
-            {data.ticks.map(({ at, reason, requests }) => (
+            {data.ticks.map(({ at, error, reason = error?.message, requests }) => (
               <li
                 key={at}
                 className="flex min-w-0 flex-wrap items-center justify-between gap-x-3 border-b border-border px-4 py-1.5 last:border-0"
@@ -197,7 +197,10 @@ const NextTicks = ({ name, running }: { readonly name: string; readonly running:
                 {requests === undefined && reason === undefined ?
                   null :
                   (
-                    <span className="w-full truncate text-xs text-text-2" title={reason ?? requests?.join("\n")}>
+                    <span
+                      className={`w-full truncate text-xs ${error === undefined ? "text-text-2" : "text-failed-text"}`}
+                      title={reason ?? requests?.join("\n")}
+                    >
                       {reason ?? requests!.slice(0, 3).join(", ")}
                       {requests !== undefined && requests.length > 3 ? ` and ${requests.length - 3} more` : ""}
                     </span>
