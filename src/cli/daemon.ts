@@ -10,7 +10,7 @@ import { relative } from "node:path"
 import type * as StoreModule from "../AutomationStore.ts"
 import type * as LogModule from "../EventLog.ts"
 import { findModule } from "./connect.ts"
-import { notLoaded, ofProblem } from "./failure.ts"
+import { notLoaded, ofProblem, unavailable } from "./failure.ts"
 import * as Global from "./global.ts"
 import { Host } from "./host.ts"
 import { Output, type Service as OutputService } from "./output.ts"
@@ -57,10 +57,11 @@ export const daemon = (options: Options & { readonly module: string | undefined 
       Context.get(services, AutomationStore.AutomationStore),
       Context.get(services, EventLog.EventLog)
     ]
-    yield* Effect.forkScoped(Effect.catchCause(
-      Effect.all([tellTicks(output, json, store), tellRuns(output, json, log)], { concurrency: "unbounded" }),
-      (cause) => Effect.logError("What the daemon does cannot be told any more", cause)
-    ))
+    // where each begins is read before anything acts, which may be at once
+    const telling = yield* Effect.mapError(
+      Effect.all([tellTicks(output, json, store), tellRuns(output, json, log)]),
+      unavailable
+    )
     const context = yield* Layer.build(
       Operations.layer.pipe(
         Layer.provideMerge(ServerDaemon.layer(toOptions(options))),
@@ -78,6 +79,10 @@ export const daemon = (options: Options & { readonly module: string | undefined 
           told.queued === 0 ? "" : `, ${Text.count(told.queued, "run")} ${told.queued === 1 ? "waits" : "wait"}`
         }`
       )
+    yield* Effect.forkScoped(Effect.catchCause(
+      Effect.all(telling, { concurrency: "unbounded" }),
+      (cause) => Effect.logError("What the daemon does cannot be told any more", cause)
+    ))
     const leading = Effect.gen(function*() {
       let before: boolean | undefined
       while (true) {
@@ -106,13 +111,13 @@ const encodeTick = Effect.promise(() => import("../AutomationStore.ts")).pipe(
   Effect.map(({ Tick }) => Schema.encodeSync(Schema.toCodecJson(Tick)))
 )
 
-/** A line for each tick that requests something or fails. */
+/** Reads where the ticks are, and gives what prints a line for each later one that requests something or fails. */
 const tellTicks = Effect.fnUntraced(function*(output: OutputService, json: boolean, store: StoreModule.Service) {
   const encode = yield* encodeTick
   const { paint } = output.stdout
   const version = yield* store.version
   let last = (yield* store.ticks({ limit: 1 }))[0]?.seq ?? 0
-  yield* Stream.runForEach(store.changes(version), () =>
+  return Stream.runForEach(store.changes(version), () =>
     Effect.gen(function*() {
       const found: Array<StoreModule.Tick> = []
       let before: number | undefined
@@ -140,11 +145,11 @@ const tellTicks = Effect.fnUntraced(function*(output: OutputService, json: boole
     }))
 })
 
-/** A line for each run that begins and ends. */
+/** Reads where the log is, and gives what prints a line for each run that begins or ends later. */
 const tellRuns = Effect.fnUntraced(function*(output: OutputService, json: boolean, log: LogModule.Service) {
   const { paint } = output.stdout
   const [newest] = yield* Stream.runCollect(log.events({ order: "descending", limit: 1 }))
-  yield* Stream.runForEach(log.tail({ after: newest?.cursor ?? 0, tags: ["RunStarted", "RunFinished"] }), (event) => {
+  return Stream.runForEach(log.tail({ after: newest?.cursor ?? 0, tags: ["RunStarted", "RunFinished"] }), (event) => {
     if (event._tag !== "RunStarted" && event._tag !== "RunFinished") return Effect.void
     const { runId, timestamp } = event
     const time = paint("dim", Text.time(timestamp))

@@ -32,6 +32,10 @@ export const usage = (message: string): CliFailure => new CliFailure({ exitCode:
 /** What has been told already. */
 export const ended = (exitCode: number): CliFailure => new CliFailure({ exitCode, message: "" })
 
+/** The event log or a storage cannot be used. */
+export const unavailable = ({ message }: Error): CliFailure =>
+  new CliFailure({ exitCode: exitCodes.unavailable, message: visibleLines(message).join("\n") })
+
 /** A problem as a failure of the command. */
 export const ofProblem = (problem: Problem.Problem): CliFailure => {
   const message = inFlags(visibleLines(problem.detail ?? problem.message).join("\n"))

@@ -11,7 +11,7 @@ import { relative } from "node:path"
 import type { State } from "../server/Deployment.ts"
 import { findModule } from "./connect.ts"
 import { type Options as DaemonOptions, toOptions } from "./daemon.ts"
-import { CliFailure, exitCodes } from "./failure.ts"
+import { unavailable } from "./failure.ts"
 import * as Global from "./global.ts"
 import { Host } from "./host.ts"
 import { Output } from "./output.ts"
@@ -60,11 +60,7 @@ export const serve = (options: {
         Layer.provideMerge(options.daemon === undefined ? Layer.empty : Daemon.layer(toOptions(options.daemon))),
         Layer.provideMerge(Deployment.layer(source))
       )
-    ).pipe(
-      Effect.mapError((error) =>
-        new CliFailure({ exitCode: exitCodes.unavailable, message: Text.visibleLines(error.message).join("\n") })
-      )
-    )
+    ).pipe(Effect.mapError(unavailable))
     const { token: asked, uiUrl, url } = Context.get(context, Server.Server)
     const address = Redacted.value(uiUrl)
     yield* output.print(

@@ -180,7 +180,7 @@ describe("automation", () => {
       const daemon = yield* start({ cwd, module: undefined }, "daemon", module, "--json")
       yield* daemon.until("stdout", `"RunFinished"`)
       const [started, ...events] = daemon.self.stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
-      assert.deepInclude(started, { _tag: "DaemonStarted", automations: 9, running: 1 })
+      assert.deepInclude(started, { _tag: "DaemonStarted", automations: 10, running: 1 })
       assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["RunStarted", "RunFinished"])
       assert.strictEqual(events[1].status, "Succeeded")
       const listed = yield* run({ cwd, module }, "schedule", "list")
@@ -189,6 +189,16 @@ describe("automation", () => {
       yield* daemon.kill("SIGINT")
       assert.strictEqual(yield* daemon.exit, 130)
       assert.include((yield* run({ cwd, module }, "schedule", "list")).stderr, noDaemon)
+    }).pipe(Effect.scoped), slow)
+
+  it.live("a daemon tells of what ticks as soon as it acts", () =>
+    Effect.gen(function*() {
+      const { cwd, ok } = yield* project
+      yield* ok("sensor", "start", "at_once")
+      const daemon = yield* start({ cwd, module: undefined }, "daemon", module)
+      yield* daemon.until("stdout", " succeeded in ")
+      assert.match(daemon.self.stdout, /^\S+Z ✓ at_once requests 1 run$/m)
+      assert.match(daemon.self.stdout, /^\S+Z ▸ run \S+ started: 1 asset$/m)
     }).pipe(Effect.scoped), slow)
 
   it.live("dev has a daemon, and does what is asked of it with --url", () =>
