@@ -7,6 +7,7 @@ import {
   lineageSearch,
   parseSearch,
   queueSearch,
+  reading,
   runsSearch,
   stringifySearch
 } from "../../ui/src/search.ts"
@@ -45,5 +46,12 @@ describe("search parameters", () => {
     assert.deepStrictEqual(jobSearch({ name: "a", evaluation: ["1", "2"] }), { name: "a", evaluation: "1" })
     assert.deepStrictEqual(queueSearch({ status: "Fresh" }), {})
     assert.deepStrictEqual(runsSearch({ status: ["Failed", ""], other: "x" }), { status: ["Failed"] })
+  })
+
+  it("hide from a page what it does not read", () => {
+    const read = reading(queueSearch)
+    assert.deepStrictEqual(read({ status: "Fresh", other: ["a"] }), { status: undefined, other: undefined } as object)
+    assert.deepStrictEqual(read({ status: "Failed" }), { status: "Failed" })
+    assert.strictEqual(stringifySearch(read({ status: "Fresh", other: "a" })), "")
   })
 })

@@ -18,6 +18,7 @@ import {
   namesSearch,
   parseSearch,
   queueSearch,
+  reading,
   runSearch,
   runsSearch,
   stringifySearch
@@ -39,70 +40,70 @@ const indexRoute = createRoute({
 const assetsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/assets",
-  validateSearch: assetsSearch,
+  validateSearch: reading(assetsSearch),
   component: lazyRouteComponent(() => import("./pages/AssetsPage.tsx"))
 })
 
 const assetRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/asset",
-  validateSearch: assetSearch,
+  validateSearch: reading(assetSearch),
   component: lazyRouteComponent(() => import("./pages/AssetPage.tsx"))
 })
 
 const lineageRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/lineage",
-  validateSearch: lineageSearch,
+  validateSearch: reading(lineageSearch),
   component: lazyRouteComponent(() => import("./pages/LineagePage.tsx"))
 })
 
 const runsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/runs",
-  validateSearch: runsSearch,
+  validateSearch: reading(runsSearch),
   component: lazyRouteComponent(() => import("./pages/RunsPage.tsx"))
 })
 
 const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/runs/$id",
-  validateSearch: runSearch,
+  validateSearch: reading(runSearch),
   component: lazyRouteComponent(() => import("./pages/RunPage.tsx"))
 })
 
 const jobsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/jobs",
-  validateSearch: namesSearch,
+  validateSearch: reading(namesSearch),
   component: lazyRouteComponent(() => import("./pages/JobsPage.tsx"))
 })
 
 const jobRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/job",
-  validateSearch: jobSearch,
+  validateSearch: reading(jobSearch),
   component: lazyRouteComponent(() => import("./pages/JobPage.tsx"))
 })
 
 const schedulesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/schedules",
-  validateSearch: namesSearch,
+  validateSearch: reading(namesSearch),
   component: lazyRouteComponent(() => import("./pages/SchedulesPage.tsx"))
 })
 
 const sensorsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sensors",
-  validateSearch: namesSearch,
+  validateSearch: reading(namesSearch),
   component: lazyRouteComponent(() => import("./pages/SensorsPage.tsx"))
 })
 
 const automationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/automation",
-  validateSearch: automationSearch,
+  validateSearch: reading(automationSearch),
   component: lazyRouteComponent(() => import("./pages/AutomationPage.tsx"))
 })
 
@@ -121,7 +122,7 @@ const backfillRoute = createRoute({
 const queueRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/queue",
-  validateSearch: queueSearch,
+  validateSearch: reading(queueSearch),
   component: lazyRouteComponent(() => import("./pages/QueuePage.tsx"))
 })
 

@@ -52,6 +52,15 @@ const defined = <A extends object>(search: A): Defined<A> => {
   return out as Defined<A>
 }
 
+/**
+ * What a page is given of an address: what `read` makes of it, and nothing else. The router gives a page also what is left
+ * out of that, unless it is `undefined`.
+ */
+export const reading = <A extends object>(read: (raw: RawSearch) => A) => (raw: RawSearch): A => ({
+  ...Object.fromEntries(Object.keys(raw).map((name) => [name, undefined])),
+  ...read(raw)
+})
+
 /** Of the page of all assets: `sort` is a column, with `-` before it for descending. */
 export const assetsSearch = (raw: RawSearch) =>
   defined({
