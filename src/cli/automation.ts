@@ -199,7 +199,7 @@ export const turn = (options: { readonly of: Of; readonly name: string; readonly
     const found = yield* running ? operations.startAutomation(name) : operations.stopAutomation(name)
     const next = found.nextTickAt === undefined ?
       "" :
-      `, and ticks ${
+      `, and ${found.kind === "streamSensor" ? "its stream begins again" : "ticks"} ${
         given.output.stdout.isTerminal ? until(given, found.nextTickAt) : `at ${Text.time(found.nextTickAt)}`
       }`
     yield* printState(given, of, found, `${called(found)} is ${running ? `on${next}` : "off"}`)

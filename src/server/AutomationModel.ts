@@ -246,7 +246,7 @@ export const AutomationSummary = Schema.Struct({
   /** Where it is: of sensors. */
   cursor: optional(Text),
   lastTick: optional(LastTick),
-  /** When it ticks next, if it is on and that is known. */
+  /** When it ticks next, if it is on and that is known; of a sensor whose stream has ended, when that begins again. */
   nextTickAt: optional(Millis),
   /** When the daemon of this process has evaluated it last, and since when it does. */
   lastEvaluatedAt: optional(Millis),

@@ -1,6 +1,6 @@
 /** Automation: schedules, sensors, conditions, jobs, the queue and backfills, with a daemon and without one. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Latch, Layer, Schema } from "effect"
+import { Effect, Latch, Layer, Schema, Stream } from "effect"
 import {
   Asset,
   Automation,
@@ -98,7 +98,8 @@ const shop = () => {
         }
       }),
       Automation.assetSensor("on_total", { asset: total, target: { select: ["stock/by_day"] }, startRunning: false }),
-      Automation.runSensor("on_failure", { status: "Failed", run: () => Effect.void })
+      Automation.runSensor("on_failure", { status: "Failed", run: () => Effect.void }),
+      Automation.streamSensor("pushed", { target: report, stream: () => Stream.never, startRunning: false })
     ],
     queue: { maxRuns: 1 },
     layer: Layer.mergeAll(IOManager.layerMemory, EventLog.layerMemory, RunLogs.layerMemory)
@@ -213,6 +214,13 @@ export const automation = (lab: () => Lab): void => {
           document.querySelector("[role=grid][aria-label=Ticks]")?.getAttribute("aria-rowcount") === "2"
         )
         await ticks.getByText("the disk is not there").waitFor()
+
+        // nobody can ask a stream
+        await go(page, site, "/automation?name=pushed")
+        await shows(page, "when something is pushed")
+        for (const name of ["Try out", "Tick now"]) {
+          assert.strictEqual(await page.getByRole("button", { name }).count(), 0)
+        }
       })
     })
 

@@ -111,7 +111,10 @@ const make = () => {
     startRunning: false,
     run: (run) => Effect.sync(() => void done.push(`failed ${run.keys.join()}`))
   })
-  const pushed = Automation.streamSensor("pushed", { stream: () => Stream.never, startRunning: false })
+  const pushed = Automation.streamSensor("pushed", {
+    stream: () => inbox.at(-1) === "the end" ? Stream.empty : Stream.never,
+    startRunning: false
+  })
   const graph = Graph.make({ orders, revenue, days, positive })
   return {
     inbox,
@@ -557,6 +560,19 @@ describe("a daemon", () => {
       [nextTickAt, "days for the partition 2024-03-30"]
     ])
   }, { daemon: true, now: at("2024-03-31T00:59:58Z") })
+
+  test("tells when a stream begins again, as long as it has not", function*(operations, made) {
+    yield* eventually(operations.daemon, ({ leading }) => leading)
+    made.inbox.push("the end")
+    yield* operations.startAutomation("pushed")
+    const { nextTickAt } = yield* eventually(
+      operations.automation("pushed"),
+      ({ nextTickAt }) => nextTickAt !== undefined
+    )
+    made.inbox.push("it goes on")
+    yield* TestClock.setTime(nextTickAt!)
+    yield* eventually(operations.automation("pushed"), (pushed) => pushed.nextTickAt === undefined)
+  }, { daemon: true })
 })
 
 describe("backfills", () => {

@@ -198,10 +198,14 @@ const nextOf = (self: Automation.Any, state: State | undefined, now: number): nu
   return state?.lastTick === undefined ? now : Math.max(now, state.lastTick.startedAt + self.everyMillis)
 }
 
+/** What the daemon tells of that. A stream that goes on has a time that has passed: when it began. */
+const toldNext = (self: Automation.Any, told: Daemon.Evaluating | undefined, now: number): number | undefined =>
+  self.kind === "streamSensor" && told?.next !== undefined && told.next <= now ? undefined : told?.next
+
 const toAutomation = (self: Automation.Any, known: Known): AutomationModel.AutomationSummary => {
   const { common, state, told } = commonOf(self.name, self.startRunning, known)
   const target = toTarget(self.target)
-  const next = common.running ? told?.next ?? nextOf(self, state, known.now) : undefined
+  const next = common.running ? toldNext(self, told, known.now) ?? nextOf(self, state, known.now) : undefined
   return {
     ...common,
     kind: self.kind,

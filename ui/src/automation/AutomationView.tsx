@@ -140,7 +140,7 @@ const Header = ({ automation }: { readonly automation: Automation }) => (
         : automation.nextTickAt === undefined
         ? null
         : (
-          <Fact label="Next">
+          <Fact label={automation.kind === "streamSensor" ? "The stream begins again" : "Next"}>
             <RelativeTime at={automation.nextTickAt} />
           </Fact>
         )}
@@ -242,7 +242,11 @@ const Cursor = ({ automation }: { readonly automation: Automation }) => {
       }
     >
       {cursor === undefined
-        ? <p className="text-sm text-text-3">It has none: the next evaluation begins anew.</p>
+        ? (
+          <p className="text-sm text-text-3">
+            It has none: the {automation.kind === "streamSensor" ? "stream" : "next evaluation"} begins anew.
+          </p>
+        )
         : <CodeBlock code={cursor} label="Cursor" maxHeight={160} />}
       <Dialog
         open={open}
@@ -624,10 +628,17 @@ export const AutomationView = () => {
       )}
       actions={
         <>
-          {kind === "condition"
+          {kind === "condition" || kind === "streamSensor"
             ? null
             : <Button icon={FlaskConical} onClick={() => setTrying(true)}>Try out</Button>}
-          <Button kind="primary" icon={Zap} busy={tickNow.busy} onClick={() => void tickNow.run()}>Tick now</Button>
+          {/* nobody can ask a stream: it tells when there is something */}
+          {kind === "streamSensor"
+            ? null
+            : (
+              <Button kind="primary" icon={Zap} busy={tickNow.busy} onClick={() => void tickNow.run()}>
+                Tick now
+              </Button>
+            )}
         </>
       }
     >

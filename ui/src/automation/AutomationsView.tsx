@@ -48,11 +48,16 @@ const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
     header: "Next",
     width: "112px",
     hideBelow: 560,
-    cell: ({ evaluatingSince, nextTickAt, running }) =>
+    cell: ({ evaluatingSince, kind, nextTickAt, running }) =>
       evaluatingSince !== undefined
         ? <Badge tone="running">evaluating</Badge>
         : nextTickAt !== undefined
-        ? <RelativeTime at={nextTickAt} className="text-text-2" />
+        ? (
+          <span className="text-text-2">
+            {kind === "streamSensor" ? "again " : ""}
+            <RelativeTime at={nextTickAt} />
+          </span>
+        )
         : running
         ? <span className="text-text-3">{schedules ? "never" : "on events"}</span>
         : <span className="text-text-3">stopped</span>

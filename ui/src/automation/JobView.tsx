@@ -50,7 +50,7 @@ const Requester = ({ name }: { readonly name: string }) => {
             {whenText(data)}
           </span>
         )}
-      {data?.nextTickAt === undefined
+      {data?.nextTickAt === undefined || data.kind === "streamSensor"
         ? null
         : <RelativeTime at={data.nextTickAt} className="text-xs text-text-2" />}
     </li>
