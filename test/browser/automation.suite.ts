@@ -358,6 +358,7 @@ export const automation = (lab: () => Lab): void => {
       await lab().visit(site, "/schedules", async (page) => {
         await page.getByRole("status", { name: "Daemon" }).getByText("No daemon runs").waitFor()
         await picture(page, "no-daemon")
+        await rowOf(page, "Schedules", "every_morning").getByText("no daemon").waitFor()
         // by hand it ticks all the same; what it requests waits
         await tick(site, "every_morning")
         await rowOf(page, "Schedules", "every_morning").getByText("1 run requested").waitFor()

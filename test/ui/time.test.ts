@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { formatDuration, formatRelative, formatTime } from "../../ui/src/time.ts"
+import { formatAhead, formatDuration, formatRelative, formatTime } from "../../ui/src/time.ts"
 
 describe("time", () => {
   it("writes durations in two units at most", () => {
@@ -35,6 +35,19 @@ describe("time", () => {
         [-90_000, "in 1 min"]
       ] as const
     ) assert.strictEqual(formatRelative(now - ago, now), text)
+  })
+
+  it("writes of what is to come that it has not been", () => {
+    const now = 1_700_000_000_000
+    for (
+      const [millis, text] of [
+        [90_000, "in 1 min"],
+        [5000, "in 5 s"],
+        [4000, "in a moment"],
+        [-1000, "in a moment"],
+        [-60_000, "1 min ago"]
+      ] as const
+    ) assert.strictEqual(formatAhead(now + millis, now), text)
   })
 
   it("writes times in a zone, and what is no time as it is", () => {

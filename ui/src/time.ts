@@ -75,6 +75,12 @@ export const formatRelative = (millis: number, now: number): string => {
   return millis <= now ? `${text} ago` : `in ${text}`
 }
 
+/** In how long something is to be. What is about to be has not just been, also where it is a little late. */
+export const formatAhead = (millis: number, now: number): string => {
+  const text = formatRelative(millis, now)
+  return text === "just now" ? "in a moment" : text
+}
+
 /** A duration for people: `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`. */
 export const formatDuration = (millis: number): string => {
   if (!Number.isFinite(millis)) return String(millis)

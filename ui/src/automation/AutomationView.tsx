@@ -43,6 +43,7 @@ import {
   type Tick,
   useAutomation,
   useConditions,
+  useDaemon,
   usePreview,
   useSetCursor,
   useTickNow,
@@ -118,54 +119,57 @@ const Fact = ({ children, label }: { readonly label: string; readonly children: 
   </span>
 )
 
-const Header = ({ automation }: { readonly automation: Automation }) => (
-  <div className="flex flex-col gap-1">
-    <div className="flex min-h-8 min-w-0 flex-wrap items-center gap-x-5 gap-y-1">
-      <RunningSwitch name={automation.name} running={automation.running} label />
-      <span className="inline-flex min-w-0 items-center gap-2 text-sm">
-        {automation.kind === "condition" ? null : <Badge>{kindLabel[automation.kind]}</Badge>}
-        <span className="min-w-0 break-words">{whenText(automation)}</span>
-      </span>
-      {automation.target === undefined && automation.kind !== "sensor" ? null : (
-        <Fact label="Requests">
-          <Target target={automation.target} />
-        </Fact>
-      )}
-      {automation.evaluatingSince !== undefined
-        ? (
-          <Fact label="Evaluating since">
-            <RelativeTime at={automation.evaluatingSince} />
-          </Fact>
-        )
-        : automation.nextTickAt === undefined
-        ? null
-        : (
-          <Fact label={automation.kind === "streamSensor" ? "The stream begins again" : "Next"}>
-            <RelativeTime at={automation.nextTickAt} />
+const Header = ({ automation }: { readonly automation: Automation }) => {
+  const acts = useDaemon()?.present !== false
+  return (
+    <div className="flex flex-col gap-1">
+      <div className="flex min-h-8 min-w-0 flex-wrap items-center gap-x-5 gap-y-1">
+        <RunningSwitch name={automation.name} running={automation.running} label />
+        <span className="inline-flex min-w-0 items-center gap-2 text-sm">
+          {automation.kind === "condition" ? null : <Badge>{kindLabel[automation.kind]}</Badge>}
+          <span className="min-w-0 break-words">{whenText(automation)}</span>
+        </span>
+        {automation.target === undefined && automation.kind !== "sensor" ? null : (
+          <Fact label="Requests">
+            <Target target={automation.target} />
           </Fact>
         )}
-      {automation.queuedRuns === 0 ? null : (
-        <Fact label="In the queue">
-          <Link to="/queue" className="inline-flex min-h-6 items-center text-accent-text hover:underline">
-            {automation.queuedRuns === 1 ? "1 run" : `${automation.queuedRuns} runs`}
-          </Link>
-        </Fact>
-      )}
+        {automation.evaluatingSince !== undefined
+          ? (
+            <Fact label="Evaluating since">
+              <RelativeTime at={automation.evaluatingSince} />
+            </Fact>
+          )
+          : automation.nextTickAt === undefined || !acts
+          ? null
+          : (
+            <Fact label={automation.kind === "streamSensor" ? "The stream begins again" : "Next"}>
+              <RelativeTime ahead at={automation.nextTickAt} />
+            </Fact>
+          )}
+        {automation.queuedRuns === 0 ? null : (
+          <Fact label="In the queue">
+            <Link to="/queue" className="inline-flex min-h-6 items-center text-accent-text hover:underline">
+              {automation.queuedRuns === 1 ? "1 run" : `${automation.queuedRuns} runs`}
+            </Link>
+          </Fact>
+        )}
+      </div>
+      {automation.description === undefined
+        ? null
+        : <p className="text-sm break-words whitespace-pre-wrap text-text-2">{automation.description}</p>}
+      {automation.running === automation.startRunning || automation.runningSince === undefined ?
+        null :
+        (
+          <p className="text-xs text-text-2">
+            {automation.running ? "Started" : "Stopped"} by hand{" "}
+            <RelativeTime at={automation.runningSince} />. Its definition says{" "}
+            {automation.startRunning ? "that it runs" : "that it does not run"} unless somebody says otherwise.
+          </p>
+        )}
     </div>
-    {automation.description === undefined
-      ? null
-      : <p className="text-sm break-words whitespace-pre-wrap text-text-2">{automation.description}</p>}
-    {automation.running === automation.startRunning || automation.runningSince === undefined ?
-      null :
-      (
-        <p className="text-xs text-text-2">
-          {automation.running ? "Started" : "Stopped"} by hand{" "}
-          <RelativeTime at={automation.runningSince} />. Its definition says{" "}
-          {automation.startRunning ? "that it runs" : "that it does not run"} unless somebody says otherwise.
-        </p>
-      )}
-  </div>
-)
+  )
+}
 
 /** The time in the zone of a schedule, where that is another than the one that times are shown in. */
 const ZonedTime = ({ at, timeZone }: { readonly at: number; readonly timeZone: string }) => {
@@ -192,7 +196,7 @@ const NextTicks = ({ name, running }: { readonly name: string; readonly running:
                 className="flex min-w-0 flex-wrap items-center justify-between gap-x-3 border-b border-border px-4 py-1.5 last:border-0"
               >
                 <Time at={at} format="minute" className="text-sm" />
-                <RelativeTime at={at} className="text-xs text-text-2" />
+                <RelativeTime ahead at={at} className="text-xs text-text-2" />
                 <ZonedTime at={at} timeZone={data.timeZone} />
                 {requests === undefined && reason === undefined ?
                   null :

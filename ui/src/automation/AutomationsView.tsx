@@ -4,14 +4,14 @@ import { CalendarClock, Radar } from "lucide-react"
 import { useMemo } from "react"
 import { Badge, type Column, EmptyState, RelativeTime, StatusBadge } from "../kit/index.ts"
 import type { NamesSearch } from "../search.ts"
-import { type Automation, useAutomations } from "./data.ts"
+import { type Automation, useAutomations, useDaemon } from "./data.ts"
 import { NamedList } from "./NamedList.tsx"
 import { RunningSwitch } from "./RunningSwitch.tsx"
 import { AutomationLink, Target } from "./Target.tsx"
 import { TickStrip } from "./TickStrip.tsx"
 import { kindLabel, tickText, whenText } from "./words.ts"
 
-const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
+const columnsOf = (schedules: boolean, acts: boolean): ReadonlyArray<Column<Automation>> => [
   {
     id: "running",
     header: "On",
@@ -51,11 +51,13 @@ const columnsOf = (schedules: boolean): ReadonlyArray<Column<Automation>> => [
     cell: ({ evaluatingSince, kind, nextTickAt, running }) =>
       evaluatingSince !== undefined
         ? <Badge tone="running">evaluating</Badge>
+        : running && !acts
+        ? <span className="text-text-3">no daemon</span>
         : nextTickAt !== undefined
         ? (
           <span className="text-text-2">
             {kind === "streamSensor" ? "again " : ""}
-            <RelativeTime at={nextTickAt} />
+            <RelativeTime ahead at={nextTickAt} />
           </span>
         )
         : running
@@ -130,7 +132,8 @@ export const AutomationsView = ({ kind, search, onSearch }: {
 }) => {
   const navigate = useNavigate()
   const { data, error, refetch } = useAutomations(kind)
-  const columns = useMemo(() => columnsOf(kind === "schedule"), [kind])
+  const acts = useDaemon()?.present !== false
+  const columns = useMemo(() => columnsOf(kind === "schedule", acts), [kind, acts])
   const stopped = data?.filter(({ running }) => !running).length ?? 0
   const { code, icon, text, title } = teach[kind]
   return (

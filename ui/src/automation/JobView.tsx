@@ -27,7 +27,7 @@ import {
 import { plural } from "../launch/request.ts"
 import { Page } from "../shell/Page.tsx"
 import { DaemonBanner } from "./DaemonBanner.tsx"
-import { type Job, useAutomation, useJob } from "./data.ts"
+import { type Job, useAutomation, useDaemon, useJob } from "./data.ts"
 import { EvaluationsView } from "./Evaluations.tsx"
 import { RunJobButton } from "./JobRun.tsx"
 import { RunningSwitch } from "./RunningSwitch.tsx"
@@ -37,7 +37,7 @@ import { selectionOf, whenText } from "./words.ts"
 // what draws a graph is loaded where one is looked at
 const SelectionGraph = lazy(async () => ({ default: (await import("./SelectionGraph.tsx")).SelectionGraph }))
 
-const Requester = ({ name }: { readonly name: string }) => {
+const Requester = ({ acts, name }: { readonly name: string; readonly acts: boolean }) => {
   const { data } = useAutomation(name)
   return (
     <li className="flex min-h-9 min-w-0 flex-wrap items-center gap-x-3 border-b border-border px-4 py-0.5 last:border-0">
@@ -50,9 +50,9 @@ const Requester = ({ name }: { readonly name: string }) => {
             {whenText(data)}
           </span>
         )}
-      {data?.nextTickAt === undefined || data.kind === "streamSensor"
+      {!acts || data?.nextTickAt === undefined || data.kind === "streamSensor"
         ? null
-        : <RelativeTime at={data.nextTickAt} className="text-xs text-text-2" />}
+        : <RelativeTime ahead at={data.nextTickAt} className="text-xs text-text-2" />}
     </li>
   )
 }
@@ -189,6 +189,7 @@ export const JobView = () => {
   const { name } = search
   const { data: job, error, refetch } = useJob(name === "" ? undefined : name)
   const requesters = useMemo(() => job === undefined ? [] : [...job.schedules, ...job.sensors], [job])
+  const acts = useDaemon()?.present !== false
   const title = name === "" ? "Job" : name
   if (job === undefined) {
     const unknown = name === "" || (typeof error === "object" && error !== null && "_tag" in error &&
@@ -264,7 +265,7 @@ export const JobView = () => {
                 ? <p className="px-4 py-3 text-sm text-text-3">No schedule and no sensor has it as its target.</p>
                 : (
                   <ul>
-                    {requesters.slice(0, 50).map((name) => <Requester key={name} name={name} />)}
+                    {requesters.slice(0, 50).map((name) => <Requester key={name} name={name} acts={acts} />)}
                     {job.condition === undefined ?
                       null :
                       <li className="px-4 py-2 text-sm break-words">{job.condition}</li>}

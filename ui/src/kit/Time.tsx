@@ -1,4 +1,4 @@
-import { formatDuration, formatRelative, formatTime, type TimeStyle, useClock, useZone } from "../time.ts"
+import { formatAhead, formatDuration, formatRelative, formatTime, type TimeStyle, useClock, useZone } from "../time.ts"
 import { classes } from "./classes.ts"
 
 const iso = (millis: number): string | undefined => {
@@ -6,10 +6,14 @@ const iso = (millis: number): string | undefined => {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
 
-/** How long ago, ticking; the exact time in the chosen zone is its title. */
-export const RelativeTime = ({ at, className }: { readonly at: number; readonly className?: string }) => {
+/** How long ago, ticking, or in how long with `ahead`; the exact time in the chosen zone is its title. */
+export const RelativeTime = ({ ahead = false, at, className }: {
+  readonly at: number
+  readonly ahead?: boolean
+  readonly className?: string
+}) => {
   const zone = useZone()
-  const text = useClock((now) => formatRelative(at, now))
+  const text = useClock((now) => (ahead ? formatAhead : formatRelative)(at, now))
   return (
     <time dateTime={iso(at)} title={formatTime(at, zone)} className={classes("whitespace-nowrap", className)}>
       {text}
