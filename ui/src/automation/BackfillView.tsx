@@ -59,14 +59,14 @@ const runColumns: ReadonlyArray<Column<RunSummary>> = [
   {
     id: "started",
     header: "Started",
-    width: "96px",
+    width: "104px",
     hideBelow: 440,
     cell: ({ startedAt }) => <RelativeTime at={startedAt} className="text-text-2" />
   },
   {
     id: "duration",
     header: "Duration",
-    width: "92px",
+    width: "104px",
     align: "right",
     hideBelow: 520,
     cell: ({ durationMillis, startedAt }) =>

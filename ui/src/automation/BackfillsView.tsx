@@ -73,14 +73,14 @@ const columns: ReadonlyArray<Column<Backfill>> = [
   {
     id: "started",
     header: "Started",
-    width: "96px",
+    width: "104px",
     hideBelow: 380,
     cell: ({ startedAt }) => <RelativeTime at={startedAt} className="text-text-2" />
   },
   {
     id: "duration",
     header: "Duration",
-    width: "96px",
+    width: "104px",
     align: "right",
     hideBelow: 620,
     cell: ({ durationMillis, startedAt }) =>

@@ -55,7 +55,7 @@ const columns: ReadonlyArray<Column<Job>> = [
   {
     id: "runs",
     header: "Last runs",
-    width: "144px",
+    width: "188px",
     cell: ({ lastRuns, queuedRuns }) => (
       <span className="flex items-center gap-1.5">
         <RunDots runs={lastRuns} />
