@@ -653,7 +653,7 @@ export const queue = (filter: AutomationModel.QueueFilter): Work => (given) =>
         { title: "requested by", shrinks: 12, drops: 2 },
         { title: "priority", right: true, drops: 4 },
         { title: "since", drops: 3 },
-        { title: "waits for", shrinks: 16 },
+        { title: filter.status === undefined ? "waits for" : "why", shrinks: 16 },
         { title: "run", drops: 1 }
       ],
       page.items.map((item) => [

@@ -241,10 +241,12 @@ export const useTickNow = (
     }
   )
 
-/** Takes a run out of the queue. */
-export const useCancelQueued = (): Mutation<string, Queued> =>
+/** Takes a run out of the queue. Who asks for it shows what goes wrong. */
+export const useCancelQueued = (onSuccess: () => void): Mutation<string, Queued> =>
   useMutation((client, id: string) => client.automation.cancelQueued({ payload: { id } }), {
-    invalidates: () => ["queue", "automations", "runs"]
+    quiet: true,
+    invalidates: () => ["queue", "automations", "runs"],
+    onSuccess
   })
 
 /** Cancels a backfill. */
