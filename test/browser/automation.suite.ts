@@ -13,7 +13,11 @@ import {
   Partitions,
   RunLogs
 } from "effect-assets"
+import { Local } from "effect-assets/node"
 import { Operations } from "effect-assets/server"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Page } from "playwright-core"
 import * as Deployments from "./deployments.ts"
 import {
@@ -402,6 +406,29 @@ export const automation = (lab: () => Lab): void => {
           await shows(page, code)
         }
       })
+    })
+
+    it("what the definitions do not have any more still has a page with what it did", async () => {
+      const directory = mkdtempSync(join(tmpdir(), "effect-assets-removed-"))
+      const orders = Asset.make("orders", { compute: () => Effect.succeed(1) })
+      const gone = Automation.schedule("gone", { cron: "@daily", target: { select: ["orders"] }, startRunning: false })
+      const make = (automations: ReadonlyArray<typeof gone>) =>
+        Definitions.make({ graph: Graph.make({ orders }), automations, layer: Local.layer({ directory }) })
+      const before = await lab().serve(make([gone]))
+      await tick(before, "gone")
+      await before.close()
+      const site = await lab().serve(make([]))
+      await lab().visit(site, "/queue", async (page) => {
+        await page.getByRole("link", { name: "gone" }).click()
+        await title(page, "gone")
+        await shows(page, "The definitions do not have it any more.")
+        await rowOf(page, "Ticks", "1 run requested").waitFor()
+        await shows(page.getByRole("region", { name: "Tick", exact: true }), "1 run requested")
+        await accessible(page)
+        await picture(page, "removed")
+      })
+      await site.close()
+      rmSync(directory, { recursive: true, force: true })
     })
 
     it("texts that come with automation are shown as they are, whatever they hold", async () => {

@@ -471,10 +471,12 @@ const TryOut = ({ name, onClose }: { readonly name: string; readonly onClose: ()
   )
 }
 
+type Change = (part: Partial<Record<keyof AutomationSearch, string | undefined>>) => void
+
 const Ticks = ({ automation, change, search }: {
-  readonly automation: Automation
+  readonly automation: Pick<Automation, "kind" | "name" | "running">
   readonly search: AutomationSearch
-  readonly change: (part: Partial<Record<keyof AutomationSearch, string | undefined>>) => void
+  readonly change: Change
 }) => {
   const { kind, name } = automation
   const { error, hasMore, items, loadingMore, loadMore, refetch } = useTicks({ name, status: search.status })
@@ -558,7 +560,51 @@ const Ticks = ({ automation, change, search }: {
   )
 }
 
+/** What there is of an automation, with the tick that is picked beside it, or above it where there is no room. */
+const WithTick = ({ aside, change, children, search: { name, tick } }: {
+  readonly search: AutomationSearch
+  readonly change: Change
+  readonly children: ReactNode
+  readonly aside?: ReactNode
+}) => {
+  const wide = useWide(1024)
+  const details = tick === undefined ? null : <TickDetails key={tick} name={name} id={tick} />
+  const close = () => change({ tick: undefined })
+  return (
+    <>
+      <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1.9fr)_minmax(300px,1fr)]">
+        <div className="flex min-w-0 flex-col gap-4">{children}</div>
+        <div className="flex min-w-0 flex-col gap-4">
+          {details === null || !wide ?
+            null :
+            (
+              <Card title="Tick" actions={<IconButton icon={X} label="Close the tick" size="sm" onClick={close} />}>
+                {details}
+              </Card>
+            )}
+          {aside}
+        </div>
+      </div>
+      {wide ? null : <Drawer open={details !== null} onClose={close} title="Tick">{details}</Drawer>}
+    </>
+  )
+}
+
 const parentOf = (kind: Automation["kind"]) => kind === "schedule" ? "/schedules" as const : "/sensors" as const
+
+const Heading = ({ kind, name }: Pick<Automation, "kind" | "name">) =>
+  kind === "condition" ? nameOf(name) : (
+    <>
+      <Link to={parentOf(kind)} className="font-normal text-text-3 hover:text-accent-text">
+        {kind === "schedule" ? "Schedules" : "Sensors"}
+      </Link>
+      <span className="font-normal text-text-3">{" / "}</span>
+      <span title={name}>{name}</span>
+    </>
+  )
+
+const isNotFound = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "NotFound"
 
 /** The page of a schedule, a sensor, or the conditions of all assets. */
 export const AutomationView = () => {
@@ -566,9 +612,11 @@ export const AutomationView = () => {
   const navigate = useNavigate({ from: "/automation" })
   const { name, tick } = search
   const { data: automation, error, refetch } = useAutomation(name === "" ? undefined : name)
+  const unknown = name === "" || (automation === undefined && isNotFound(error))
+  // one that the definitions do not have any more is known by what it did
+  const { error: noHistory, items: history } = useTicks(unknown && name !== "" ? { name } : undefined)
   const [trying, setTrying] = useState(false)
-  const wide = useWide(1024)
-  const change = (part: Partial<Record<keyof AutomationSearch, string | undefined>>) =>
+  const change: Change = (part) =>
     void navigate({
       // parameters that are undefined leave the address; the route reads the rest
       search: (before) => ({ ...before, ...part }) as AutomationSearch,
@@ -581,11 +629,27 @@ export const AutomationView = () => {
   const title = name === "" ? "Automation" : nameOf(name)
 
   if (name === "" || (automation === undefined && error !== undefined)) {
-    const unknown = name === "" || (typeof error === "object" && error !== null && "_tag" in error &&
-      error._tag === "NotFound")
+    const [last] = history ?? []
+    if (last !== undefined && name !== conditionsName) {
+      return (
+        <Page fill title={title} heading={<Heading kind={last.kind} name={name} />}>
+          <div className="min-h-0 flex-1 overflow-auto p-4 md:px-6">
+            <p className="mb-4 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-text-2">
+              <Badge tone="stale">removed</Badge>
+              The definitions do not have it any more. This is what it did.
+            </p>
+            <WithTick search={search} change={change}>
+              <Ticks automation={{ kind: last.kind, name, running: false }} search={search} change={change} />
+            </WithTick>
+          </div>
+        </Page>
+      )
+    }
     return (
       <Page title={title}>
-        {unknown && name === conditionsName
+        {unknown && name !== "" && history === undefined && noHistory === undefined
+          ? <Skeleton className="h-64 w-full" />
+          : unknown && name === conditionsName
           ? <NoConditions />
           : unknown
           ? (
@@ -615,21 +679,11 @@ export const AutomationView = () => {
   }
 
   const { kind } = automation
-  const details = tick === undefined ? null : <TickDetails key={tick} name={name} id={tick} />
-  const close = () => change({ tick: undefined })
   return (
     <Page
       fill
       title={title}
-      heading={kind === "condition" ? title : (
-        <>
-          <Link to={parentOf(kind)} className="font-normal text-text-3 hover:text-accent-text">
-            {kind === "schedule" ? "Schedules" : "Sensors"}
-          </Link>
-          <span className="font-normal text-text-3">{" / "}</span>
-          <span title={name}>{name}</span>
-        </>
-      )}
+      heading={<Heading kind={kind} name={name} />}
       actions={
         <>
           {kind === "condition" || kind === "streamSensor"
@@ -651,36 +705,30 @@ export const AutomationView = () => {
         <div className="mb-4">
           <Header automation={automation} />
         </div>
-        <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1.9fr)_minmax(300px,1fr)]">
-          <div className="flex min-w-0 flex-col gap-4">
-            {automation.lastTick?.error === undefined || automation.lastTick.id === tick ?
-              null :
-              (
-                <Card title="The last tick has failed">
-                  <FailureView failure={automation.lastTick.error} />
-                </Card>
-              )}
-            {kind === "condition" ? <Conditions /> : null}
-            <Ticks automation={automation} search={search} change={change} />
-          </div>
-          <div className="flex min-w-0 flex-col gap-4">
-            {details === null || !wide ? null : (
-              <Card
-                title="Tick"
-                actions={<IconButton icon={X} label="Close the tick" size="sm" onClick={close} />}
-              >
-                {details}
+        <WithTick
+          search={search}
+          change={change}
+          aside={
+            <>
+              {kind === "schedule" ? <NextTicks name={name} running={automation.running} /> : null}
+              {kind === "sensor" || kind === "streamSensor" || automation.cursor !== undefined
+                ? <Cursor automation={automation} />
+                : null}
+              {kind === "condition" ? null : <Definition automation={automation} />}
+            </>
+          }
+        >
+          {automation.lastTick?.error === undefined || automation.lastTick.id === tick ?
+            null :
+            (
+              <Card title="The last tick has failed">
+                <FailureView failure={automation.lastTick.error} />
               </Card>
             )}
-            {kind === "schedule" ? <NextTicks name={name} running={automation.running} /> : null}
-            {kind === "sensor" || kind === "streamSensor" || automation.cursor !== undefined
-              ? <Cursor automation={automation} />
-              : null}
-            {kind === "condition" ? null : <Definition automation={automation} />}
-          </div>
-        </div>
+          {kind === "condition" ? <Conditions /> : null}
+          <Ticks automation={automation} search={search} change={change} />
+        </WithTick>
       </div>
-      {wide ? null : <Drawer open={details !== null} onClose={close} title="Tick">{details}</Drawer>}
       {trying ? <TryOut name={name} onClose={() => setTrying(false)} /> : null}
     </Page>
   )
