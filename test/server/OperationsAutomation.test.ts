@@ -344,8 +344,19 @@ describe("automations", () => {
   test("have cursors that can be set where it makes sense", function*(operations) {
     assert.strictEqual((yield* operations.setCursor("files", hostile)).cursor, hostile)
     assert.isUndefined((yield* operations.setCursor("files", null)).cursor)
-    assert.strictEqual((yield* operations.setCursor("ordered", "7")).cursor, "7")
+    const { runId } = yield* operations.launch({ keys: ["orders"] })
+    yield* Stream.runDrain(operations.followRun(runId))
+    assert.strictEqual((yield* operations.setCursor("ordered", "2")).cursor, "2")
     assert.deepInclude(yield* Effect.flip(operations.setCursor("ordered", "seven")), { _tag: "Invalid" })
+    // it would see nothing, and tell nobody
+    for (const name of ["ordered", "failures"]) {
+      const beyond = yield* Effect.flip(operations.setCursor(name, "999999999"))
+      assert.match(
+        String(beyond.detail),
+        /^"999999999" is beyond the end of the event log, whose newest event has the number \d+:/
+      )
+    }
+    assert.strictEqual((yield* operations.automation("ordered")).cursor, "2")
     for (const name of ["daily", ":conditions"]) {
       assert.deepInclude(yield* Effect.flip(operations.setCursor(name, "1")), { _tag: "Conflict", code: "NoCursor" })
     }

@@ -40,7 +40,7 @@ import {
   toTarget,
   withoutSecrets
 } from "./operationsAutomationText.ts"
-import type { Env } from "./operationsEnv.ts"
+import { type Env, newestCursor } from "./operationsEnv.ts"
 import type { LiveRuns } from "./operationsLive.ts"
 import { limitOf, pageOf } from "./operationsPages.ts"
 import {
@@ -264,12 +264,28 @@ const setCursor = Effect.fnUntraced(function*(loaded: Loaded, name: string, curs
   }
   const { kind } = found.automation
   const isPlace = kind === "assetSensor" || kind === "runSensor"
-  if (cursor !== null && isPlace && placeOf(cursor) === undefined) {
-    return yield* invalid(
-      "CursorError",
-      `${quoted(cursor)} is no place in the event log, which the cursor of ${quoted(name)} is: give the number of an ` +
-        "event, or clear it to look at what happens from now on."
-    )
+  if (cursor !== null && isPlace) {
+    const place = placeOf(cursor)
+    if (place === undefined) {
+      return yield* invalid(
+        "CursorError",
+        `${quoted(cursor)} is no place in the event log, which the cursor of ${
+          quoted(name)
+        } is: give the number of an ` +
+          "event, or clear it to look at what happens from now on."
+      )
+    }
+    // it would see nothing until the log is there
+    const newest = yield* newestCursor
+    if (place > newest) {
+      return yield* invalid(
+        "CursorError",
+        `${
+          quoted(cursor)
+        } is beyond the end of the event log, whose newest event has the number ${newest}: give that, or ` +
+          "clear the cursor, to look at what happens from now on."
+      )
+    }
   }
   const store = yield* AutomationStore.AutomationStore
   yield* store.setState(name, { cursor })
