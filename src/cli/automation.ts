@@ -419,11 +419,11 @@ const nodeLooks: {
   readonly [status in AutomationModel.ExplanationNode["status"]]: readonly [mark: string, look: Text.Look]
 } = { true: ["✓", "green"], partly: ["◐", "yellow"], false: ["✗", "dim"], unasked: ["·", "dim"] }
 
-const nodeText = (node: AutomationModel.ExplanationNode, paint: Text.Paint): string => {
+const nodeText = (node: AutomationModel.ExplanationNode, paint: Text.Paint, partitioned: boolean): string => {
   const [mark, look] = nodeLooks[node.status]
   const { about, count = 0, note, total = 0, words } = node
   const details = [
-    total > 1 ? `${count.toLocaleString("en")} of ${total.toLocaleString("en")}` : [],
+    partitioned && total > 0 ? `${count.toLocaleString("en")} of ${total.toLocaleString("en")}` : [],
     words ?? [],
     note ?? []
   ].flat()
@@ -437,17 +437,23 @@ const nodeText = (node: AutomationModel.ExplanationNode, paint: Text.Paint): str
 const treeLines = (
   node: AutomationModel.ExplanationNode,
   paint: Text.Paint,
+  above = false,
   [first, rest]: readonly [first: string, rest: string] = ["", ""]
-): ReadonlyArray<string> => [
-  `${first}${nodeText(node, paint)}`,
-  ...node.children.flatMap((child, at) =>
-    treeLines(
-      child,
-      paint,
-      at === node.children.length - 1 ? [`${rest}└─ `, `${rest}   `] : [`${rest}├─ `, `${rest}│  `]
+): ReadonlyArray<string> => {
+  // what is about another asset does not have the partitions of the one above
+  const partitioned = (node.total ?? 1) > 1 || (above && node.about === undefined)
+  return [
+    `${first}${nodeText(node, paint, partitioned)}`,
+    ...node.children.flatMap((child, at) =>
+      treeLines(
+        child,
+        paint,
+        partitioned,
+        at === node.children.length - 1 ? [`${rest}└─ `, `${rest}   `] : [`${rest}├─ `, `${rest}│  `]
+      )
     )
-  )
-]
+  ]
+}
 
 /** Tells why something was requested or not, the last time its condition came to something new. */
 export const explain = (options: { readonly key: string; readonly history: number }): Work => (given) =>

@@ -25,6 +25,7 @@ import {
 import { HttpRouter } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { TestClock } from "effect/testing"
+import { toEvaluation } from "../../src/server/internal/operationsAutomationText.ts"
 import { storages } from "../fixtures/deployment.ts"
 
 const at = (text: string): number => Date.parse(text)
@@ -425,6 +426,39 @@ describe("conditions", () => {
     assert.strictEqual((yield* operations.conditions({})).items[0]?.last?.seq, evaluations[0]?.seq)
     const unknown = yield* Effect.flip(operations.evaluations({ key: "revenu" }))
     assert.deepInclude(unknown, { _tag: "NotFound", suggestions: ["revenue"] })
+  })
+})
+
+describe("parts of a condition", () => {
+  it("that remember do not contradict themselves where partitions do", () => {
+    const part = (candidates: number, more: object) => ({
+      words: "a",
+      tag: "Since",
+      count: 0,
+      whole: false,
+      candidates,
+      trigger: 39,
+      reset: 7,
+      children: [{ words: "b", tag: "Missing", count: 0, whole: false, candidates: 1, children: [] }],
+      ...more
+    })
+    const noteOf = (root: object) =>
+      toEvaluation({
+        seq: 1,
+        evaluation: 40,
+        timestamp: now,
+        key: "days",
+        requested: 0,
+        explanation: { id: "days", kind: "asset", evaluation: 40, at: now, requested: 0, unchanged: false, root }
+      } as unknown as AutomationStore.Evaluation).explanation.note
+    const plain = "it happened in evaluation 39; it was reset in evaluation 7"
+    const ofSome = "it happened for some partitions in evaluation 39; it was reset for some partitions in evaluation 7"
+    assert.strictEqual(noteOf(part(1, {})), plain)
+    assert.strictEqual(noteOf(part(1, { count: 1, whole: true })), plain)
+    // asked about one partition, of an asset that has many
+    const children = [{ words: "b", tag: "Missing", count: 0, whole: false, candidates: 331, children: [] }]
+    assert.strictEqual(noteOf(part(1, { children })), ofSome)
+    assert.strictEqual(noteOf(part(331, { children, count: 331, whole: true, partitions: "all" })), plain)
   })
 })
 

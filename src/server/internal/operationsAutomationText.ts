@@ -132,10 +132,13 @@ export const describeCatchUp = (catchUp: Automation.CatchUp | undefined): string
 // explanations
 // ---------------------------------------------------------------------------------------------------------------------
 
-const noteOf = ({ omitted, reset, trigger }: Condition.ExplanationNode): string | undefined => {
+const noteOf = ({ children, omitted, partitions, reset, trigger, whole }: Condition.ExplanationNode) => {
+  // of several partitions, what happened last may be about others than what ended it, and than those that it was asked for
+  const isOfSome = !whole && (partitions !== undefined || children.some(({ candidates }) => candidates > 1))
+  const some = isOfSome ? " for some partitions" : ""
   const parts = [
-    trigger === undefined ? [] : `it happened in evaluation ${trigger}`,
-    reset === undefined ? [] : `it was reset in evaluation ${reset}`,
+    trigger === undefined ? [] : `it happened${some} in evaluation ${trigger}`,
+    reset === undefined ? [] : `it was reset${some} in evaluation ${reset}`,
     omitted === undefined ? [] : `${omitted} more ${omitted === 1 ? "part is" : "parts are"} left out`
   ].flat()
   return parts.length === 0 ? undefined : parts.join("; ")

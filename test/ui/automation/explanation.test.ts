@@ -85,6 +85,15 @@ describe("an explanation", () => {
     assert.strictEqual(holdsText(node("a", "partly", [], { count: 3, total: 31 })), "3 of 31 partitions")
     assert.strictEqual(holdsText(node("a", "true", [], { count: 1, total: 1 })), "true")
     assert.strictEqual(holdsText(node("a", "unasked")), "not asked")
+    // beside parts that were asked about all partitions, one of a single partition is told alike
+    const root = node("a", "false", [
+      node("b", "false", [], { count: 0, total: 1 }),
+      node("c", "false", [], { count: 0, total: 1, about: "orders" })
+    ], { count: 0, total: 331 })
+    assert.deepStrictEqual(
+      rowsOf(root, new Set(["0"])).map(({ node, partitioned }) => holdsText(node, partitioned)),
+      ["0 of 331 partitions", "0 of 1 partition", "false"]
+    )
     assert.strictEqual(requestedText(0, true), "Nothing requested")
     assert.strictEqual(requestedText(1, false), "Requested")
     assert.strictEqual(requestedText(1, true), "1 partition requested")

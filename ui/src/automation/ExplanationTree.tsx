@@ -65,7 +65,7 @@ const Row = ({ current, known, onToggle, row }: {
       <span className="min-w-0 flex-1 leading-6 break-words *:mr-2">
         <span className="text-sm">{labelText(node.label)}</span>
         {node.about === undefined ? null : <About about={node.about} known={known} />}
-        <span className={classes("text-xs whitespace-nowrap", text)}>{holdsText(node)}</span>
+        <span className={classes("text-xs whitespace-nowrap", text)}>{holdsText(node, row.partitioned)}</span>
         {node.words === undefined ?
           null :
           (

@@ -13,6 +13,8 @@ export interface ExplanationRow {
   readonly position: number
   readonly siblings: number
   readonly open: boolean
+  /** What it is asked about has partitions, also where it was asked about one of them alone. */
+  readonly partitioned: boolean
   readonly change: Change | undefined
   /** Something below it is another. */
   readonly changesBelow: boolean
@@ -96,7 +98,15 @@ export const rowsOf = (
 ): ReadonlyArray<ExplanationRow> => {
   const changes = changesOf(root, before)
   const rows: Array<ExplanationRow> = []
-  const add = (node: ExplanationNode, path: string, level: number, position: number, siblings: number): void => {
+  const add = (
+    node: ExplanationNode,
+    path: string,
+    { level, of, position, siblings }: Pick<ExplanationRow, "level" | "position" | "siblings"> & {
+      readonly of: boolean
+    }
+  ): void => {
+    // what is about another asset does not have the partitions of the one above
+    const partitioned = (node.total ?? 1) > 1 || (of && node.about === undefined)
     const isOpen = open.has(path) && node.children.length > 0
     const found = changes.get(path)
     rows.push({
@@ -106,16 +116,22 @@ export const rowsOf = (
       position,
       siblings,
       open: isOpen,
+      partitioned,
       change: found?.change,
       changesBelow: found?.below === true
     })
     if (isOpen) {
       node.children.forEach((child, index) =>
-        add(child, `${path}.${index}`, level + 1, index + 1, node.children.length)
+        add(child, `${path}.${index}`, {
+          level: level + 1,
+          of: partitioned,
+          position: index + 1,
+          siblings: node.children.length
+        })
       )
     }
   }
-  add(root, "0", 1, 1, 1)
+  add(root, "0", { level: 1, of: false, position: 1, siblings: 1 })
   return rows
 }
 
@@ -124,11 +140,10 @@ export const labelText = (label: string): string =>
   /^[a-z]+([A-Z][a-z]+)+$/.test(label) ? label.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : label
 
 /** For how much a part holds, such as `true`, `3 of 31 partitions`. */
-export const holdsText = ({ count, status, total }: ExplanationNode): string => {
+export const holdsText = ({ count = 0, status, total = 1 }: ExplanationNode, partitioned = false): string => {
   if (status === "unasked") return "not asked"
-  const of = total !== undefined && total > 1 ? total : undefined
-  if (of === undefined) return status === "partly" ? "partly" : status
-  return `${(count ?? 0).toLocaleString("en")} of ${of.toLocaleString("en")} partitions`
+  if (total <= 1 && !partitioned) return status
+  return `${count.toLocaleString("en")} of ${total.toLocaleString("en")} partition${total === 1 ? "" : "s"}`
 }
 
 /** What an evaluation came to, in a line. `partitioned`: it has partitions. */
