@@ -1253,14 +1253,12 @@ const call = (
   )
   const timed = timeoutMillis === undefined ? called : Effect.timeoutOrElse(called, {
     duration: timeoutMillis,
-    orElse: () =>
-      Effect.fail(
-        new AutomationError({
-          automation: self.name,
-          reason: "Request",
-          problems: [`the evaluation took longer than its timeout of ${timeoutMillis} ms`]
-        })
+    orElse: () => {
+      const timeout = timeoutMillis < 1000 ? `${timeoutMillis} ms` : `${timeoutMillis / 1000} s`
+      return Effect.fail(
+        new Cause.TimeoutError(`The evaluation of "${self.name}" took longer than its timeout of ${timeout}.`)
       )
+    }
   })
   return Effect.raceFirst(timed, warning)
 }

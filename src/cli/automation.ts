@@ -504,7 +504,10 @@ export const ticks = (filter: AutomationModel.TickFilter): Work => (given) =>
     if (page.items.length === 0) {
       // one that is not there, rather than one that has not ticked
       if (filter.name !== undefined) yield* operations.automation(filter.name)
-      return yield* output.tell("There is no such tick.")
+      const isFiltered = filter.status !== undefined || filter.before !== undefined
+      return yield* output.tell(
+        isFiltered ? "No tick fits." : filter.name === undefined ? "Nothing has ticked yet." : "It has not ticked yet."
+      )
     }
     yield* printTable(
       given,
@@ -640,15 +643,22 @@ const queueLooks: { readonly [status in AutomationModel.QueueStatus]: Text.Look 
   Cancelled: "dim"
 }
 
+const noneQueued: { readonly [status in AutomationModel.QueueStatus | "All"]: string } = {
+  Queued: "No run waits to be launched.",
+  Launching: "No run is being launched.",
+  Launched: "No requested run was launched.",
+  Failed: "Every requested run could be launched.",
+  Cancelled: "No requested run was cancelled.",
+  All: "No run was requested."
+}
+
 /** Lists requested runs. */
 export const queue = (filter: AutomationModel.QueueFilter): Work => (given) =>
   Effect.gen(function*() {
     const page = yield* given.operations.queue(filter)
     if (given.json) return yield* printJson(given, pageOf(AutomationModel.QueuedModel), page)
     if (page.items.length === 0) {
-      return yield* given.output.tell(
-        filter.status === undefined ? "No run waits to be launched." : "There is no such run in the queue."
-      )
+      return yield* given.output.tell(noneQueued[filter.status ?? "Queued"])
     }
     yield* printTable(
       given,
@@ -694,7 +704,11 @@ export const backfills = (filter: AutomationModel.BackfillFilter): Work => (give
   Effect.gen(function*() {
     const page = yield* given.operations.backfills(filter)
     if (given.json) return yield* printJson(given, pageOf(AutomationModel.BackfillSummary), page)
-    if (page.items.length === 0) return yield* given.output.tell("There is no such backfill.")
+    if (page.items.length === 0) {
+      return yield* given.output.tell(
+        filter.before === undefined ? "There are no backfills yet." : "There are no older backfills."
+      )
+    }
     yield* printTable(
       given,
       [

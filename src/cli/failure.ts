@@ -59,11 +59,11 @@ export const ofProblem = (problem: Problem.Problem): CliFailure => {
   }
 }
 
-/** The core names the options of its functions, where the command line has flags and verbs. */
+/** Problems name the options of functions and the fields of requests, where the command line has flags and verbs. */
 const inFlags = (message: string): string =>
   message
     .replaceAll("`partition` or `partitions`", "--partition or --partitions")
-    .replaceAll("use Runtime.backfill", "use effect-assets backfill")
+    .replaceAll("use a backfill", "use effect-assets backfill")
     .replaceAll("has partitions: say which one.", "has partitions: say which one with --partition.")
 
 /** Definitions that could not be loaded: what is wrong, and where in the code of the user, if the message has no place. */

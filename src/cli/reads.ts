@@ -425,7 +425,12 @@ export const runs = (filter: Omit<Model.RunFilter, "retryOf">): Work => (given) 
   Effect.gen(function*() {
     const page = yield* given.operations.runs({ ...filter, retryOf: undefined })
     if (given.json) return yield* printJson(given, RunList, page)
-    if (page.items.length === 0) return yield* given.output.tell("There is no such run.")
+    if (page.items.length === 0) {
+      const { limit: _, ...wanted } = filter
+      return yield* given.output.tell(
+        Object.values(wanted).some((value) => value !== undefined) ? "No run fits." : "There are no runs yet."
+      )
+    }
     yield* printTable(
       given,
       [

@@ -71,16 +71,20 @@ export const serve = (options: {
     if (options.open) yield* openBrowser(address)
 
     const { paint } = output.stderr
+    /** Conditions are one automation together, as the daemon counts them. */
+    const countOf = ({ automations, graph, jobs }: NonNullable<State["loaded"]>): number => {
+      const { assets, checks } = Graph.compiled(graph)
+      const hasConditions = [...assets, ...checks, ...jobs].some(({ automation }) => automation !== undefined)
+      return automations.length + (hasConditions ? 1 : 0)
+    }
     const told = (state: State): string | undefined => {
       if (state.loading) return undefined
       if (state.error === undefined) {
-        return state.loaded === undefined ?
-          undefined :
-          `${paint("green", "✓")} ${source.module}: ${Text.count(Graph.size(state.loaded.graph), "asset")}${
-            state.loaded.automations.length === 0
-              ? ""
-              : `, ${Text.count(state.loaded.automations.length, "automation")}`
-          }${state.loaded.generation > 1 ? ", loaded anew" : ""}`
+        if (state.loaded === undefined) return undefined
+        const automations = countOf(state.loaded)
+        return `${paint("green", "✓")} ${source.module}: ${Text.count(Graph.size(state.loaded.graph), "asset")}${
+          automations === 0 ? "" : `, ${Text.count(automations, "automation")}`
+        }${state.loaded.generation > 1 ? ", loaded anew" : ""}`
       }
       const [first = "", ...more] = Text.visibleLines(state.error.message)
       return [

@@ -41,8 +41,8 @@ const optional = Schema.optional
 const key = Schema.String
 const partition = optional(Schema.String)
 const limit = optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000 })))
-const before = optional(Schema.Number)
-const after = optional(Schema.Number)
+const before = optional(Schema.Finite)
+const after = optional(Schema.Finite)
 
 const lookup = [Problem.NotFound, Problem.Unavailable] as const
 const request = [Problem.NotFound, Problem.Invalid, Problem.Conflict, Problem.Unavailable] as const
@@ -234,7 +234,7 @@ export class RunsGroup extends HttpApiGroup.make("runs").add(
 
 const named = Schema.Struct({ name: Schema.String })
 /** The time of a schedule that a tick is for: now if it is left out. */
-const at = optional(Schema.Number)
+const at = optional(Schema.Finite)
 
 /**
  * Automation: schedules, sensors, conditions, jobs, the queue and the daemon. It can be looked at and changed also where no
@@ -266,7 +266,7 @@ export class AutomationGroup extends HttpApiGroup.make("automation").add(
   }),
   /** Sets where a sensor is; without a cursor, it begins anew. */
   post("cursor", "/api/automation/cursor", {
-    payload: Schema.Struct({ name: Schema.String, cursor: optional(Schema.NullOr(Schema.String)) }),
+    payload: Schema.Struct({ name: Schema.String, cursor: Schema.optionalKey(Schema.NullOr(Schema.String)) }),
     success: AutomationModel.AutomationSummary,
     error: request
   }),
@@ -289,7 +289,7 @@ export class AutomationGroup extends HttpApiGroup.make("automation").add(
       /** How many ticks: 5 if it is left out. */
       count: optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000 }))),
       /** From when on: now if it is left out. */
-      from: optional(Schema.Number)
+      from: optional(Schema.Finite)
     },
     success: AutomationModel.SchedulePreview,
     error: request

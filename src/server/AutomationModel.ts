@@ -190,7 +190,7 @@ export const TickFilter = Schema.Struct({
   kind: optional(Kind),
   status: optional(TickStatus),
   /** Ticks that began at this time or later. */
-  since: optional(Millis),
+  since: optional(Schema.Finite),
   before: optional(Schema.Int),
   /** At most so many: 50 if it is left out. */
   limit: optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000 })))
@@ -728,7 +728,7 @@ export type BackfillSummary = typeof BackfillSummary.Type
  */
 export const BackfillFilter = Schema.Struct({
   /** The `next` of the page before. */
-  before: optional(Schema.Number),
+  before: optional(Schema.Finite),
   /** At most so many: 20 if it is left out. */
   limit: optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })))
 })

@@ -135,6 +135,15 @@ describe("automation", () => {
   it.live("conditions are explained, and jobs are run", () =>
     Effect.gen(function*() {
       const { ea, ok } = yield* project
+      for (
+        const [args, said] of [
+          [["queue", "list", "--status", "failed"], "Every requested run could be launched.\n"],
+          [["runs"], "There are no runs yet.\n"],
+          [["runs", "--status", "failed"], "No run fits.\n"],
+          [["backfills"], "There are no backfills yet.\n"],
+          [["automation", "ticks"], "Nothing has ticked yet.\n"]
+        ] as const
+      ) assert.strictEqual((yield* ea(...args)).stderr, said)
       assert.match(
         yield* ok("automation", "list"),
         /^revenue +asset +eager +never evaluated$/m

@@ -167,6 +167,8 @@ for (const [name, layer] of Object.entries(storages)) {
       assert.deepStrictEqual(config._tag === "Invalid" && config.problems.map(({ key }) => key), ["a"])
       const unsaid = yield* problemsOf({ select: "daily" })
       assert.deepInclude(unsaid, { _tag: "Invalid", code: "RunPartitionsError" })
+      // who asks over HTTP has no functions
+      assert.include(unsaid.detail, "or use a backfill")
       assert.strictEqual((yield* problemsOf({ select: "daily", partition: "1999-01-01" }))._tag, "Invalid")
       assert.strictEqual((yield* problemsOf({ select: "(" }))._tag, "Invalid")
       assert.strictEqual((yield* problemsOf({ keys: ["d"] }))._tag, "NotFound")

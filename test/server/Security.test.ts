@@ -188,6 +188,15 @@ describe("bodies", () => {
       const query = yield* ask(server, { path: "/api/runs?limit=100000" })
       isProblem(query, 400)
       assert.match(query.text, /\["query","limit"\]/)
+      // in words of whoever has written it: a number is no "Infinity" | "-Infinity" | "NaN"
+      const said = (path: string, body: string) =>
+        Effect.map(ask(server, { method: "POST", path, headers: json, body }), ({ problem }) => problem?.["errors"])
+      assert.deepStrictEqual(yield* said("/api/automation/tick", `{"name":"a","at":"yesterday"}`), [
+        { path: ["payload", "at"], message: "Expected number | null" }
+      ])
+      assert.deepStrictEqual(yield* said("/api/automation/cursor", `{"name":"a","cursor":5}`), [
+        { path: ["payload", "cursor"], message: "Expected string | null" }
+      ])
     }))
 })
 

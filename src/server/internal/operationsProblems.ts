@@ -70,6 +70,9 @@ const pretty = (error: unknown): string => Cause.pretty(Cause.fail(error)).slice
 const isIOManagerError = (error: unknown): error is IOManager.IOManagerError =>
   error instanceof Error && isTagged(error, "IOManagerError") && "reason" in error
 
+/** The core names its functions: whoever asks over HTTP does not have them. */
+const withoutFunctions = (message: string): string => message.replaceAll("use Runtime.backfill", "use a backfill")
+
 /** What an error of the core is for whoever asked; programs of users may fail with anything. */
 export const problemOf = (error: unknown): Problem.Problem => {
   if (isProblem(error)) return error
@@ -91,7 +94,11 @@ export const problemOf = (error: unknown): Problem.Problem => {
     })
   }
   if (error instanceof Runtime.RunConfigError || error instanceof Runtime.RunPartitionsError) {
-    return invalid(error._tag, error.message, error.problems)
+    return invalid(
+      error._tag,
+      withoutFunctions(error.message),
+      error.problems.map(({ key, problem }) => ({ key, problem: withoutFunctions(problem) }))
+    )
   }
   if (error instanceof Runtime.RunNotPossibleError) {
     return error.problem.startsWith("there is no such")
