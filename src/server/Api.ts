@@ -350,6 +350,8 @@ export class AutomationGroup extends HttpApiGroup.make("automation").add(
 export class Api extends HttpApi.make("effect-assets")
   .add(DeploymentGroup, AssetsGroup, RunsGroup, AutomationGroup)
   .middleware(HttpApiMiddleware.ProblemDetails)
+  // a field that there is none of is a misspelt one, which would change what is done
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotate(OpenApi.Title, "effect-assets")
   .annotate(OpenApi.Description, "Software-defined assets: what is there, what is stale, and runs.")
 {}

@@ -197,6 +197,12 @@ describe("bodies", () => {
       assert.deepStrictEqual(yield* said("/api/automation/cursor", `{"name":"a","cursor":5}`), [
         { path: ["payload", "cursor"], message: "Expected string | null" }
       ])
+      // a field that is misspelt changes nothing unseen
+      for (const path of ["/api/jobs/run", "/api/automation/tick"]) {
+        assert.deepStrictEqual(yield* said(path, `{"name":"a","onlystale":true}`), [
+          { path: ["payload", "onlystale"], message: "Expected no excess property" }
+        ])
+      }
     }))
 })
 
