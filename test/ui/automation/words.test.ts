@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Automation, Daemon, Queued } from "../../../ui/src/automation/data.ts"
 import {
   daemonProblem,
+  expectedOf,
   firstOf,
   inZone,
   queuedStatus,
@@ -67,6 +68,14 @@ describe("when an automation is evaluated", () => {
 })
 
 describe("what came of a tick", () => {
+  it("tell what a tick that is to come will come to, unless a program decides", () => {
+    const error = { tag: "Error", message: "no", cause: "" }
+    assert.deepStrictEqual(
+      [{ requests: ["orders"] }, { requests: [] }, { requests: [], error }, {}].map(expectedOf),
+      ["Requested", "Skipped", "Failed", undefined]
+    )
+  })
+
   it("is its runs, its reason, or the first line of its error", () => {
     assert.strictEqual(tickText({ status: "Requested", queued: 2 }), "2 runs requested")
     assert.strictEqual(

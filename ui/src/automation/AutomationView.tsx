@@ -40,6 +40,7 @@ import { cronWords } from "./cron.ts"
 import { DaemonBanner } from "./DaemonBanner.tsx"
 import {
   type Automation,
+  type Preview,
   type Tick,
   useAutomation,
   useConditions,
@@ -55,7 +56,7 @@ import { nameOf, Target } from "./Target.tsx"
 import { EvaluatedLink, RequestList, TickDetails } from "./TickDetails.tsx"
 import { TickTimeline } from "./TickTimeline.tsx"
 import { type Span, spanOf, spans } from "./timeline.ts"
-import { inZone, kindLabel, queuedOf, shortDuration, tickStatuses, tickText, whenText } from "./words.ts"
+import { expectedOf, inZone, kindLabel, queuedOf, shortDuration, tickStatuses, tickText, whenText } from "./words.ts"
 
 const columns: ReadonlyArray<Column<Tick>> = [
   {
@@ -180,6 +181,23 @@ const ZonedTime = ({ at, timeZone }: { readonly at: number; readonly timeZone: s
     : <span className="w-full text-xs text-text-3">{text} in {timeZone}</span>
 }
 
+/** What a tick will come to, as far as that is known. */
+const Expected = ({ tick }: { readonly tick: Preview["ticks"][number] }) => {
+  const { error, reason, requests = [] } = tick
+  const expected = expectedOf(tick)
+  if (expected === undefined) return null
+  const more = requests.length > 3 ? ` and ${requests.length - 3} more` : ""
+  const text = error?.message ?? reason ?? (requests.length === 0 ? "Nothing to request" : requests.join("\n"))
+  return (
+    <span
+      className={`w-full truncate text-xs ${expected === "Failed" ? "text-failed-text" : "text-text-2"}`}
+      title={text}
+    >
+      {expected === "Requested" && reason === undefined ? requests.slice(0, 3).join(", ") + more : text}
+    </span>
+  )
+}
+
 const NextTicks = ({ name, running }: { readonly name: string; readonly running: boolean }) => {
   const { data, error, refetch } = usePreview(name, 8)
   return (
@@ -190,29 +208,26 @@ const NextTicks = ({ name, running }: { readonly name: string; readonly running:
         ? <p className="px-4 py-3 text-sm text-text-3">It does not tick any more.</p>
         : (
           <ol>
-            {data.ticks.map(({ at, error, reason = error?.message, requests }) => (
+            {data.ticks.map((tick) => (
               <li
-                key={at}
+                key={tick.at}
                 className="flex min-w-0 flex-wrap items-center justify-between gap-x-3 border-b border-border px-4 py-1.5 last:border-0"
               >
-                <Time at={at} format="minute" className="text-sm" />
-                <RelativeTime ahead at={at} className="text-xs text-text-2" />
-                <ZonedTime at={at} timeZone={data.timeZone} />
-                {requests === undefined && reason === undefined ?
-                  null :
-                  (
-                    <span
-                      className={`w-full truncate text-xs ${error === undefined ? "text-text-2" : "text-failed-text"}`}
-                      title={reason ?? requests?.join("\n")}
-                    >
-                      {reason ?? requests!.slice(0, 3).join(", ")}
-                      {requests !== undefined && requests.length > 3 ? ` and ${requests.length - 3} more` : ""}
-                    </span>
-                  )}
+                <Time at={tick.at} format="minute" className="text-sm" />
+                <RelativeTime ahead at={tick.at} className="text-xs text-text-2" />
+                <ZonedTime at={tick.at} timeZone={data.timeZone} />
+                <Expected tick={tick} />
               </li>
             ))}
           </ol>
         )}
+      {data?.ticks.some((tick) => expectedOf(tick) === undefined) === true
+        ? (
+          <p className="border-t border-border px-4 py-1.5 text-xs text-text-2">
+            Its program decides what each of them requests: try it out.
+          </p>
+        )
+        : null}
       {running ?
         null :
         (
@@ -482,7 +497,9 @@ const Ticks = ({ automation, change, search }: {
   const { error, hasMore, items, loadingMore, loadMore, refetch } = useTicks({ name, status: search.status })
   const [span, setSpan] = useState<Span>()
   const preview = usePreview(kind === "schedule" && automation.running ? name : undefined, 8).data
-  const next = useMemo(() => preview?.ticks.map(({ at }) => at) ?? [], [preview])
+  const next = useMemo(() => preview?.ticks.map((tick) => ({ at: tick.at, expected: expectedOf(tick) })) ?? [], [
+    preview
+  ])
   // what fits the ticks that are there first stays, whatever comes
   const [first, setFirst] = useState<Span>()
   useEffect(() => {

@@ -1,12 +1,18 @@
 import { useEffect, useId, useRef, useState } from "react"
 import { classes, toneFill, toneText } from "../kit/index.ts"
 import { formatTime, useClock, useZone, type Zone } from "../time.ts"
-import type { Tick } from "./data.ts"
+import type { Tick, TickStatus } from "./data.ts"
 import { type Dot, dotsOf, laneOf, marksOf, rangeOf, type Span, xOf } from "./timeline.ts"
 import { queuedOf, tickStatuses, tickText, tickTone } from "./words.ts"
 
 const lane = 26
 const labels = 76
+
+/** A tick that is to come. */
+export interface Ahead {
+  readonly at: number
+  readonly expected: TickStatus | undefined
+}
 
 const dotText = ({ status, ticks }: Dot, zone: Zone): string => {
   const [newest] = ticks
@@ -22,8 +28,8 @@ const offsetOf = (zone: Zone, at: number): number => zone === "UTC" ? 0 : -new D
 /** Ticks on an axis of time: a lane for each state. Arrow keys move from one to the next, Enter opens it. */
 export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
   readonly ticks: ReadonlyArray<Tick>
-  /** When it ticks next. */
-  readonly next: ReadonlyArray<number>
+  /** When it ticks next, and what that will come to, as far as it is known. */
+  readonly next: ReadonlyArray<Ahead>
   readonly span: Span
   readonly selected: string | undefined
   readonly onSelect: (id: string) => void
@@ -45,7 +51,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
   }, [])
 
   const width = Math.max(40, size - labels - 12)
-  const range = rangeOf(ticks, Math.max(now, ticks[0]?.startedAt ?? 0), span, next)
+  const range = rangeOf(ticks, Math.max(now, ticks[0]?.startedAt ?? 0), span, next.map(({ at }) => at))
   // before its size is known, everything would be in the wrong place
   const dots = size === 0 ? [] : dotsOf(ticks, range, width)
   const idOf = (dot: Dot) => dot.ticks[0]!.id
@@ -54,7 +60,7 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
   const days = range.end - range.start > 2 * 86_400_000
   const height = lane * tickStatuses.length
   const marks = size === 0 ? [] : marksOf(range, Math.max(2, Math.floor(width / 90)), offsetOf(zone, range.end))
-  const ahead = size === 0 ? [] : next.filter((time) => time > now && time <= range.end)
+  const ahead = size === 0 ? [] : next.filter(({ at }) => at > now && at <= range.end)
   return (
     <div ref={box} className="flex min-w-0 flex-col">
       <div
@@ -104,11 +110,16 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
             className="absolute inset-y-0 w-px bg-running"
             style={{ left: labels + xOf(range, width, now) }}
           />
-          {ahead.map((time) => (
+          {ahead.map(({ at, expected }) => (
             <span
-              key={time}
-              className="absolute size-2.5 -translate-x-1/2 rounded-full border border-dashed border-text-3"
-              style={{ left: labels + xOf(range, width, time), top: (lane - 10) / 2 }}
+              key={at}
+              className={expected === undefined
+                ? "absolute inset-y-0 border-l border-dashed border-text-3"
+                : "absolute size-2.5 -translate-x-1/2 rounded-full border border-dashed border-text-3"}
+              style={{
+                left: labels + xOf(range, width, at),
+                ...expected === undefined ? {} : { top: laneOf(expected) * lane + (lane - 10) / 2 }
+              }}
             />
           ))}
         </div>
@@ -156,7 +167,9 @@ export const TickTimeline = ({ next, onSelect, selected, span, ticks }: {
           ? dots.length === 0
             ? "No ticks in this time"
             : ahead.length > 0
-            ? "Dashed: the next ticks"
+            ? `Dashed: the next ticks${
+              ahead.some(({ expected }) => expected === undefined) ? "; what they come to, the program decides" : ""
+            }`
             : ""
           : dotText(shown, zone)}
       </p>

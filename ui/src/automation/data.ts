@@ -24,6 +24,7 @@ export type Job = Api.AutomationModel.JobModel
 export type Queued = Api.AutomationModel.QueuedModel
 export type QueueStatus = Api.AutomationModel.QueueStatus
 export type Backfill = Api.AutomationModel.BackfillSummary
+export type Preview = Api.AutomationModel.SchedulePreview
 export type Daemon = Api.AutomationModel.DaemonModel
 
 const ofAutomation = ({ name }: { readonly name: string }) => [`automation:${name}`]
@@ -95,8 +96,7 @@ const previewQuery = defineQuery(
 export const usePreview = (
   name: string | undefined,
   count: number
-): QueryResult<Api.AutomationModel.SchedulePreview> =>
-  useQuery(previewQuery, name === undefined ? undefined : { name, count })
+): QueryResult<Preview> => useQuery(previewQuery, name === undefined ? undefined : { name, count })
 
 interface EvaluationsParams {
   readonly key?: string | undefined

@@ -3,7 +3,7 @@ import type { Status, Tone } from "../kit/status.ts"
 import { keyExpression } from "../launch/select.ts"
 import { formatDuration } from "../time.ts"
 import { cronsText } from "./cron.ts"
-import type { Automation, Daemon, Job, Queued, QueueStatus, Tick, TickStatus } from "./data.ts"
+import type { Automation, Daemon, Job, Preview, Queued, QueueStatus, Tick, TickStatus } from "./data.ts"
 
 /** What kinds of automations are called. */
 export const kindLabel: { readonly [kind in Automation["kind"]]: string } = {
@@ -86,6 +86,12 @@ export const tickText = (
       return `${plural(tick.queued, "run")} requested${tick.reason === undefined ? "" : `: ${tick.reason}`}`
   }
 }
+
+/** What a tick that is to come will come to: `undefined` where a program decides, which nobody has run. */
+export const expectedOf = (
+  { error, requests }: Pick<Preview["ticks"][number], "error" | "requests">
+): TickStatus | undefined =>
+  error !== undefined ? "Failed" : requests === undefined ? undefined : requests.length === 0 ? "Skipped" : "Requested"
 
 /** How many runs a tick has put into the queue. */
 export const queuedOf = (
