@@ -111,6 +111,8 @@ export class AssetsGroup extends HttpApiGroup.make("assets").add(
       state: optional(Model.PartitionState),
       /** Text that the key of a partition has. */
       search: optional(Schema.String),
+      /** Ascending if it is left out: of time windows the oldest first. */
+      order: optional(Schema.Literals(["ascending", "descending"])),
       after,
       limit
     },

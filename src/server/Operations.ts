@@ -77,6 +77,7 @@ export interface Service {
       readonly key: string
       readonly state?: Model.PartitionState | undefined
       readonly search?: string | undefined
+      readonly order?: "ascending" | "descending" | undefined
     }
   ) => Request<Model.Page<Model.PartitionModel>>
   readonly checks: (query: PageQuery & { readonly key: string }) => Lookup<Model.Page<Model.CheckModel>>

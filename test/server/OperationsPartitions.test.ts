@@ -76,14 +76,17 @@ describe("partitions", () => {
     assert.deepStrictEqual(failed, { items: [{ key: "1970-01-05", index: 4, state: "Failed" }] })
     const found = yield* operations.partitionList({ key: "source", search: "-0" })
     assert.lengthOf(found.items, 10)
-    const indices: Array<number> = []
-    let after: number | undefined
-    do {
-      const page = yield* operations.partitionList({ key: "source", limit: 3, after })
-      indices.push(...page.items.map(({ index }) => index))
-      after = page.next
-    } while (after !== undefined)
-    assert.deepStrictEqual(indices, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    const inOrder = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    for (const [order, expected] of [["ascending", inOrder], ["descending", inOrder.toReversed()]] as const) {
+      const indices: Array<number> = []
+      let after: number | undefined
+      do {
+        const page = yield* operations.partitionList({ key: "source", limit: 3, after, order })
+        indices.push(...page.items.map(({ index }) => index))
+        after = page.next
+      } while (after !== undefined)
+      assert.deepStrictEqual(indices, expected)
+    }
   })
 
   const whole = Asset.make("whole", Effect.succeed(1))

@@ -186,15 +186,19 @@ type ListQuery = Parameters<Service["partitionList"]>[0]
 
 const listOf = Effect.fnUntraced(function*(found: Stated, query: ListQuery) {
   const { resolved } = found
-  const after = Math.max(-1, Math.floor(query.after ?? -1))
+  const isDescending = query.order === "descending"
+  const step = isDescending ? -1 : 1
+  const after = query.after === undefined ? undefined : Math.floor(query.after)
   const limit = limitOf(query.limit)
   const text = query.search?.toLowerCase()
   const items: Array<Model.PartitionModel> = []
   let scanned = 0
-  for (const { length, start, state } of stretches(found)) {
+  for (const { length, start, state } of isDescending ? [...stretches(found)].toReversed() : stretches(found)) {
     if (query.state !== undefined && states[state] !== query.state) continue
-    for (let index = Math.max(start, after + 1); index < start + length; index++) {
-      if (items.length === limit || scanned === maxScanned) return { items, next: index - 1 }
+    const [first, last] = isDescending ? [start + length - 1, start] : [start, start + length - 1]
+    const from = after === undefined ? first : isDescending ? Math.min(first, after - 1) : Math.max(first, after + 1)
+    for (let index = from; (last - index) * step >= 0; index += step) {
+      if (items.length === limit || scanned === maxScanned) return { items, next: index - step }
       if (++scanned % scannedAtOnce === 0) yield* Effect.yieldNow
       const key = keyAt(resolved, index)
       if (text === undefined || key.toLowerCase().includes(text)) items.push({ key, index, state: states[state]! })

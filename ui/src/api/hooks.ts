@@ -119,6 +119,7 @@ interface PartitionListParams {
   readonly key: string
   readonly state?: Api.Model.PartitionState | undefined
   readonly search?: string | undefined
+  readonly order?: "ascending" | "descending" | undefined
 }
 
 const partitionListQuery = definePages(

@@ -56,10 +56,12 @@ const Section = ({ title, count, children, open: initially = true }: {
   )
 }
 
-const AssetConfig = ({ assetKey, name, value, onChange, problems, open: initially, onValid }: {
+const AssetConfig = ({ assetKey, given, name, value, onChange, problems, open: initially, onValid }: {
   readonly assetKey: string
   readonly name: string
   readonly value: unknown
+  /** What it is as long as nobody has changed it, and where that is from. */
+  readonly given: { readonly value: unknown; readonly from: string }
   readonly onChange: (value: unknown) => void
   readonly problems: ReadonlyArray<FieldProblem>
   readonly open: boolean
@@ -100,7 +102,15 @@ const AssetConfig = ({ assetKey, name, value, onChange, problems, open: initiall
           ? <Badge tone="stale">needed</Badge>
           : problems.length > 0 || !valid
           ? <Badge tone="failed">not valid</Badge>
-          : <span className="text-xs text-text-3">{value === undefined ? "defaults" : "changed"}</span>}
+          : (
+            <span className="text-xs text-text-3">
+              {JSON.stringify(value) !== JSON.stringify(given.value)
+                ? "changed"
+                : value === undefined
+                ? "defaults"
+                : given.from}
+            </span>
+          )}
       </button>
       {!shown ? null : (
         <div className="border-t border-border p-3">
@@ -152,6 +162,8 @@ const usePlanned = (
     }
   }, [graph, planned, choice.keys])
 }
+
+const own = (config: Choice["config"], name: string): unknown => Object.hasOwn(config, name) ? config[name] : undefined
 
 const Content = ({ options, close }: { readonly options: LaunchOptions; readonly close: () => void }) => {
   const [choice, setChoice] = useState(() => choiceOf(options))
@@ -206,8 +218,9 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
       return after
     }), [])
 
+  const { partitions: which, ...others } = problems
   const reason = broken
-    ? "Something above is not valid"
+    ? which !== undefined && Object.keys(others).length === 0 ? which : "Something above is not valid"
     : invalid.size > 0
     ? "The configuration is not valid"
     : needsConfig
@@ -306,7 +319,11 @@ const Content = ({ options, close }: { readonly options: LaunchOptions; readonly
                       key={name}
                       assetKey={node.key}
                       name={name}
-                      value={Object.hasOwn(choice.config, name) ? choice.config[name] : undefined}
+                      value={own(choice.config, name)}
+                      given={{
+                        value: own(options.config ?? {}, name),
+                        from: job === undefined ? "as that run had it" : "as the job says"
+                      }}
                       open={configured.length <= 3}
                       problems={told.get(name) ?? []}
                       onValid={onValid}

@@ -4,13 +4,18 @@ import { useAssetPartitionList, useAssetPartitions } from "../api/index.ts"
 import { Bar, IconButton, SearchField, Skeleton, StatusDot, TextField, toneFill } from "../kit/index.ts"
 import { type Choice, type PartitionMode, plural } from "./request.ts"
 
-const Picker = ({ assetKey, picked, onChange }: {
+const Picker = ({ assetKey, newestFirst, picked, onChange }: {
   readonly assetKey: string
+  readonly newestFirst: boolean
   readonly picked: ReadonlyArray<string>
   readonly onChange: (picked: ReadonlyArray<string>) => void
 }) => {
   const [search, setSearch] = useState("")
-  const { hasMore, items, loadMore } = useAssetPartitionList({ key: assetKey, ...search === "" ? {} : { search } })
+  const { hasMore, items, loadMore } = useAssetPartitionList({
+    key: assetKey,
+    ...newestFirst ? { order: "descending" } : {},
+    ...search === "" ? {} : { search }
+  })
   return (
     <div className="flex flex-col gap-2">
       {picked.length === 0 ?
@@ -173,10 +178,20 @@ export const PartitionChoice = ({ assetKey, others, choice, onChange, problem }:
           </datalist>
         </div>
       )}
-      {choice.mode !== "pick"
+      {choice.mode !== "pick" || data === undefined ?
+        null :
+        (
+          <Picker
+            assetKey={assetKey}
+            newestFirst={data.dimensions[0]?.kind === "time"}
+            picked={choice.picked}
+            onChange={(picked) => onChange({ picked })}
+          />
+        )}
+      {/* that nothing is picked yet is no mistake: what will run says what is to be done */}
+      {problem === undefined || choice.mode === "pick"
         ? null
-        : <Picker assetKey={assetKey} picked={choice.picked} onChange={(picked) => onChange({ picked })} />}
-      {problem === undefined ? null : <p role="alert" className="text-xs text-failed-text">{problem}</p>}
+        : <p role="alert" className="text-xs text-failed-text">{problem}</p>}
       {job === undefined ? <PerRun choice={choice} onChange={onChange} /> : null}
     </div>
   )
