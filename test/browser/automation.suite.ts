@@ -219,6 +219,18 @@ export const automation = (lab: () => Lab): void => {
         )
         await ticks.getByText("the disk is not there").waitFor()
 
+        // what is wrong with a cursor stands at its field
+        await go(page, site, "/automation?name=on_total")
+        await page.getByRole("switch", { name: "Stopped" }).click()
+        await page.getByRole("switch", { name: "Running" }).waitFor()
+        const place = page.getByRole("region", { name: "Cursor" })
+        await place.getByRole("button", { name: "Edit" }).click()
+        await page.getByRole("dialog").getByLabel("Cursor").fill("999999999")
+        await page.getByRole("dialog").getByRole("button", { name: "Set the cursor" }).click()
+        await shows(page.getByRole("dialog"), /is beyond the end of the event log/)
+        await accessible(page)
+        await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click()
+
         // nobody can ask a stream
         await go(page, site, "/automation?name=pushed")
         await shows(page, "when something is pushed")

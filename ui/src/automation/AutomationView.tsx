@@ -21,6 +21,7 @@ import {
   ErrorView,
   IconButton,
   KeyValue,
+  problemOf,
   RelativeTime,
   RunLink,
   SearchField,
@@ -244,6 +245,7 @@ const Cursor = ({ automation }: { readonly automation: Automation }) => {
   const [open, setOpen] = useState(false)
   const [text, setText] = useState("")
   const set = useSetCursor(name, () => setOpen(false))
+  const problem = set.error === undefined ? undefined : problemOf(set.error)
   return (
     <Card
       title="Cursor"
@@ -253,6 +255,7 @@ const Cursor = ({ automation }: { readonly automation: Automation }) => {
           icon={PencilLine}
           onClick={() => {
             setText(cursor ?? "")
+            set.reset()
             setOpen(true)
           }}
         >
@@ -294,7 +297,11 @@ const Cursor = ({ automation }: { readonly automation: Automation }) => {
           label="Cursor"
           mono
           value={text}
-          onChange={setText}
+          error={problem?.detail ?? problem?.title}
+          onChange={(next) => {
+            setText(next)
+            set.reset()
+          }}
           hint="What it means, its program says. An earlier one may request again what was requested; run keys prevent that."
         />
       </Dialog>

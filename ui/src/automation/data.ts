@@ -215,11 +215,12 @@ export const useSwitch = (name: string): Mutation<boolean, Automation> =>
     { invalidates: () => changed(name) }
   )
 
-/** Sets where a sensor is; `null` for nowhere. */
+/** Sets where a sensor is; `null` for nowhere. Who asks for it shows what goes wrong. */
 export const useSetCursor = (name: string, onSuccess?: () => void): Mutation<string | null, Automation> =>
   useMutation(
     (client, cursor: string | null) => client.automation.cursor({ payload: { name, cursor } }),
     {
+      quiet: true,
       invalidates: () => changed(name),
       onSuccess: (_, cursor) => {
         showToast({ tone: "success", title: cursor === null ? "The cursor is cleared" : "The cursor is set" })
