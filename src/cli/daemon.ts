@@ -2,6 +2,7 @@
  * The daemon alone: what it does, a line for each tick and run.
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -20,12 +21,20 @@ import * as Text from "./text.ts"
 export interface Options {
   readonly maxRuns: number | undefined
   readonly drain: boolean
+  /** How long ticks, evaluations and requested runs that are done are kept. */
+  readonly retention: Duration.Duration | undefined
 }
 
 /** The options of a daemon, as it takes them. */
-export const toOptions = ({ drain, maxRuns }: Options) => ({
+export const toOptions = ({ drain, maxRuns, retention }: Options) => ({
   ...(maxRuns !== undefined && { maxRuns }),
-  drain: drain ? "wait" as const : "cancel" as const
+  drain: drain ? "wait" as const : "cancel" as const,
+  retention: retention === undefined
+    // a sensor that looks each ten seconds leaves three million of them in a year
+    ? { skippedTicks: "7 days" as const }
+    : Duration.isFinite(retention)
+    ? { ticks: retention, evaluations: retention, queue: retention }
+    : {}
 })
 
 /** Runs a daemon until it is interrupted. */

@@ -9,6 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import type { HelpDoc } from "effect/cli/HelpDoc"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -486,8 +487,27 @@ const drain = Flag.Boolean("drain").pipe(
   Flag.withDefault(false)
 )
 
+const retention = Flag.String("retention").pipe(
+  Flag.withMetavar("DURATION"),
+  Flag.withDescription(
+    "How long ticks, evaluations of conditions and requested runs that are done are kept, such as \"30 days\" or infinity. If it " +
+      "is left out, ticks that requested nothing are kept for 7 days, and all else for ever"
+  ),
+  Flag.filterMap(
+    // what is no duration gives nothing
+    (text) =>
+      Option.filter(
+        Duration.fromInput((text.toLowerCase() === "infinity" ? "Infinity" : text) as Duration.Input),
+        Duration.isPositive
+      ),
+    () => "Expected a duration, such as \"30 days\", or infinity"
+  ),
+  Flag.optional
+)
+
 const dev = Command.make("dev", {
   ...serving,
+  retention,
   daemon: Flag.Boolean("daemon").pipe(
     Flag.withDescription("Evaluate schedules, sensors and conditions, and launch what they request"),
     Flag.withDefault(true)
@@ -497,7 +517,7 @@ const dev = Command.make("dev", {
     ...given,
     module: optional(given.module),
     watch: true,
-    daemon: given.daemon ? { drain: false, maxRuns: undefined } : undefined
+    daemon: given.daemon ? { drain: false, maxRuns: undefined, retention: optional(given.retention) } : undefined
   }))
   .pipe(
     Command.withDescription(
@@ -521,8 +541,14 @@ const ui = Command.make(
 
 const daemonCommand = Command.make(
   "daemon",
-  { module: moduleArgument, maxRuns, drain },
-  (given) => daemon({ module: optional(given.module), maxRuns: optional(given.maxRuns), drain: given.drain })
+  { module: moduleArgument, maxRuns, drain, retention },
+  (given) =>
+    daemon({
+      module: optional(given.module),
+      maxRuns: optional(given.maxRuns),
+      drain: given.drain,
+      retention: optional(given.retention)
+    })
 ).pipe(
   Command.withDescription(
     "Evaluate schedules, sensors and conditions, and launch what they request, until it is stopped. Several may run: one acts, " +
@@ -531,7 +557,8 @@ const daemonCommand = Command.make(
   Command.withShortDescription("Evaluate schedules, sensors and conditions, and launch what they request"),
   Command.withExamples([
     { command: `${name} daemon`, description: "The definitions of this directory" },
-    { command: `${name} daemon src/definitions.ts --drain`, description: "A module; runs are brought to their end" }
+    { command: `${name} daemon src/definitions.ts --drain`, description: "A module; runs are brought to their end" },
+    { command: `${name} daemon --retention "30 days"`, description: "What is older is removed once a day" }
   ])
 )
 

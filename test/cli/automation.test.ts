@@ -210,6 +210,24 @@ describe("automation", () => {
       assert.match(daemon.self.stdout, /^\S+Z ▸ run \S+ started: 1 asset$/m)
     }).pipe(Effect.scoped), slow)
 
+  it.live("a daemon removes what is older than it is to be kept", () =>
+    Effect.gen(function*() {
+      const { cwd, ea, ok } = yield* project
+      yield* ok("schedule", "tick", "weekdays")
+      const kept = yield* start({ cwd, module: undefined }, "daemon", module)
+      yield* kept.until("stderr", "It acts.")
+      yield* kept.kill("SIGINT")
+      yield* kept.exit
+      assert.include(yield* ok("automation", "ticks"), "a program has decided so")
+      const daemon = yield* start({ cwd, module: undefined }, "daemon", module, "--retention", "1 millis")
+      yield* daemon.until("stderr", "It acts.")
+      let ticks = "a program"
+      while (ticks !== "") ticks = yield* ok("automation", "ticks")
+      for (const wrong of ["soon", "-1 days"]) {
+        failed(yield* ea("daemon", `--retention=${wrong}`), 2, "Expected a duration")
+      }
+    }).pipe(Effect.scoped), slow)
+
   it.live("dev has a daemon, and does what is asked of it with --url", () =>
     Effect.gen(function*() {
       const { cwd } = yield* project
