@@ -1,6 +1,7 @@
 /**
  * The daemon alone: what it does, a line for each tick and run.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -45,14 +46,15 @@ export const daemon = (options: Options & { readonly module: string | undefined 
     host.goesOn = true
     const json = yield* Global.Json
     const { modules, path } = yield* findModule(options.module)
-    const [Deployment, Operations, ServerDaemon, Daemon, AutomationStore, EventLog] = yield* Effect.promise(() =>
+    const [Deployment, Operations, ServerDaemon, Daemon, AutomationStore, EventLog, Words] = yield* Effect.promise(() =>
       Promise.all([
         import("../server/Deployment.ts"),
         import("../server/Operations.ts"),
         import("../server/Daemon.ts"),
         import("../Daemon.ts"),
         import("../AutomationStore.ts"),
-        import("../EventLog.ts")
+        import("../EventLog.ts"),
+        import("../server/internal/operationsAutomationText.ts")
       ])
     )
     const module = relative(process.cwd(), path)
@@ -66,6 +68,7 @@ export const daemon = (options: Options & { readonly module: string | undefined 
       Context.get(services, AutomationStore.AutomationStore),
       Context.get(services, EventLog.EventLog)
     ]
+    const givenUp: GivenUp = { since: yield* Clock.currentTimeMillis, told: new Set() }
     // where each begins is read before anything acts, which may be at once
     const telling = yield* Effect.mapError(
       Effect.all([tellTicks(output, json, store), tellRuns(output, json, log)]),
@@ -88,8 +91,20 @@ export const daemon = (options: Options & { readonly module: string | undefined 
           told.queued === 0 ? "" : `, ${Text.count(told.queued, "run")} ${told.queued === 1 ? "waits" : "wait"}`
         }`
       )
+    const tellItems = (items: ReadonlyArray<StoreModule.QueuedRun>) =>
+      Effect.forEach(
+        json
+          ? items.map(({ automation, error, id, request }) =>
+            Text.json({ _tag: "GivenUp", queuedId: id, automation, words: Words.describeRequest(request), error })
+          )
+          : givenUpLines(items, Words.describeRequest, output.stdout.paint).map((line) =>
+            `${output.stdout.paint("dim", Text.time(items.at(-1)!.finishedAt!))} ${line}`
+          ),
+        (line) => output.print(line),
+        { discard: true }
+      )
     yield* Effect.forkScoped(Effect.catchCause(
-      Effect.all(telling, { concurrency: "unbounded" }),
+      Effect.all([...telling, tellGivenUp(store, givenUp, tellItems)], { concurrency: "unbounded" }),
       (cause) => Effect.logError("What the daemon does cannot be told any more", cause)
     ))
     const leading = Effect.gen(function*() {
@@ -153,6 +168,53 @@ const tellTicks = Effect.fnUntraced(function*(output: OutputService, json: boole
       }
     }))
 })
+
+/** Which requested runs that are given up somebody is told of. */
+export interface GivenUp {
+  readonly since: number
+  readonly told: Set<string>
+  /** How many have failed in all. */
+  failed?: number
+}
+
+/** Tells once of each requested run that is given up: it could not be launched, and nobody would see it otherwise. */
+export const tellGivenUp = Effect.fnUntraced(function*(
+  store: StoreModule.Service,
+  givenUp: GivenUp,
+  tell: (items: ReadonlyArray<StoreModule.QueuedRun>) => Effect.Effect<void>
+) {
+  const look = Effect.gen(function*() {
+    const { Failed } = yield* store.queueCounts
+    if (Failed === givenUp.failed) return
+    givenUp.failed = Failed
+    const items = yield* store.queue({ statuses: ["Failed"], order: "newest", limit: 1_000 })
+    const fresh = items.filter(({ finishedAt = 0, id }) => finishedAt >= givenUp.since && !givenUp.told.has(id))
+    for (const { id } of fresh) givenUp.told.add(id)
+    if (fresh.length > 0) yield* tell(fresh.toReversed())
+  })
+  const version = yield* store.version
+  yield* look
+  yield* Stream.runForEach(store.changes(version), () => look)
+})
+
+/** What is told of requested runs that are given up: once what is the same. */
+export const givenUpLines = (
+  items: ReadonlyArray<StoreModule.QueuedRun>,
+  describe: (request: StoreModule.Request) => string,
+  paint: Text.Paint
+): ReadonlyArray<string> => {
+  const counts = new Map<string, number>()
+  for (const { automation, error, request } of items) {
+    const by = automation === undefined ? "" : `, requested by ${automation},`
+    const text = `${describe(request)}${by} cannot be launched: ${error?.message ?? "for an unknown reason"}`
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  return Array.from(
+    counts,
+    ([text, count]) =>
+      `${paint("red", "✗")} ${Text.visible(text)}${count === 1 ? "" : ` (${count.toLocaleString("en")} times)`}`
+  )
+}
 
 /** Reads where the log is, and gives what prints a line for each run that begins or ends later. */
 const tellRuns = Effect.fnUntraced(function*(output: OutputService, json: boolean, log: LogModule.Service) {

@@ -1,6 +1,8 @@
 /**
  * Serving the web UI and the API.
  */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,9 +10,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { relative } from "node:path"
+import type * as StoreModule from "../AutomationStore.ts"
 import type { State } from "../server/Deployment.ts"
 import { findModule } from "./connect.ts"
-import { type Options as DaemonOptions, toOptions } from "./daemon.ts"
+import { type GivenUp, givenUpLines, type Options as DaemonOptions, tellGivenUp, toOptions } from "./daemon.ts"
 import { unavailable } from "./failure.ts"
 import * as Global from "./global.ts"
 import { Host } from "./host.ts"
@@ -35,15 +38,18 @@ export const serve = (options: {
     const json = yield* Global.Json
     const token = Option.getOrElse(yield* Global.Token, () => process.env.EFFECT_ASSETS_TOKEN)
     const { modules, path } = yield* findModule(options.module)
-    const [Deployment, Operations, Server, Graph, Daemon] = yield* Effect.promise(() =>
+    const [Deployment, Operations, Server, Graph, Daemon, AutomationStore, Words] = yield* Effect.promise(() =>
       Promise.all([
         import("../server/Deployment.ts"),
         import("../server/Operations.ts"),
         import("../server/Server.ts"),
         import("../Graph.ts"),
-        import("../server/Daemon.ts")
+        import("../server/Daemon.ts"),
+        import("../AutomationStore.ts"),
+        import("../server/internal/operationsAutomationText.ts")
       ])
     )
+    const givenUp: GivenUp = { since: yield* Clock.currentTimeMillis, told: new Set() }
     const source = options.watch
       ? yield* modules.open(path)
       : { module: relative(process.cwd(), path), load: modules.load(path) }
@@ -93,7 +99,33 @@ export const serve = (options: {
         ...(state.loaded === undefined ? [] : ["  What was loaded before goes on."])
       ].join("\n")
     }
-    return yield* Context.get(context, Deployment.Deployment).changes.pipe(
+    const deployment = Context.get(context, Deployment.Deployment)
+    if (options.daemon !== undefined) {
+      // definitions that are loaded anew may have another store, and may be why a run is given up
+      yield* Effect.forkScoped(deployment.changes.pipe(
+        Stream.map(({ loaded }) => loaded?.generation),
+        Stream.changes,
+        Stream.filter((generation) => generation !== undefined),
+        Stream.switchMap(() =>
+          Stream.fromEffectDrain(Effect.catchCause(
+            deployment.use(({ context }) =>
+              tellGivenUp(
+                // Deployment has looked whether it is there
+                Context.get(context as Context.Context<StoreModule.AutomationStore>, AutomationStore.AutomationStore),
+                givenUp,
+                (items) => output.tell(givenUpLines(items, Words.describeRequest, paint).join("\n"))
+              )
+            ),
+            (cause) =>
+              Cause.hasInterruptsOnly(cause)
+                ? Effect.void
+                : Effect.logError("What is given up cannot be told any more", cause)
+          ))
+        ),
+        Stream.runDrain
+      ))
+    }
+    return yield* deployment.changes.pipe(
       Stream.map(told),
       Stream.filter((line) => line !== undefined),
       Stream.changes,

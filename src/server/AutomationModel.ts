@@ -656,6 +656,8 @@ export const DaemonModel = Schema.Struct({
   /** How many requested runs wait, and are being launched. */
   queued: Schema.Int,
   launching: Schema.Int,
+  /** How many could not be launched, of those that are still known. */
+  failed: Schema.Int,
   /** How many schedules and sensors are on, of how many; conditions count as one. */
   running: Schema.Int,
   automations: Schema.Int,

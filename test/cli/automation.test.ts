@@ -228,6 +228,26 @@ describe("automation", () => {
       }
     }).pipe(Effect.scoped), slow)
 
+  it.live("what waits and cannot be launched any more is told by daemon and dev", () =>
+    Effect.gen(function*() {
+      const { cwd, ok } = yield* project
+      const env = { WITHOUT_NIGHTLY: "1" }
+      const said = `the job nightly, requested by every_morning, cannot be launched: There is no job "nightly" any more`
+      for (
+        const [where, args] of [
+          ["stdout", ["daemon", module]],
+          ["stdout", ["daemon", module, "--json"]],
+          ["stderr", ["dev", module, "--port", "0"]]
+        ] as const
+      ) {
+        yield* ok("schedule", "tick", "every_morning")
+        const acting = yield* start({ cwd, module: undefined, env }, ...args)
+        yield* acting.until(where, args.includes("--json" as never) ? `"GivenUp"` : said)
+        yield* acting.kill("SIGINT")
+        yield* acting.exit
+      }
+    }).pipe(Effect.scoped), slow)
+
   it.live("dev has a daemon, and does what is asked of it with --url", () =>
     Effect.gen(function*() {
       const { cwd } = yield* project

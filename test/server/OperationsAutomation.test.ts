@@ -557,6 +557,7 @@ describe("a daemon", () => {
       runsHere: 0,
       queued: 0,
       launching: 0,
+      failed: 0,
       running: 2,
       automations: 8,
       problems: []

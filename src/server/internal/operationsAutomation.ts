@@ -701,7 +701,7 @@ const daemonOf = Effect.fnUntraced(function*({ here }: Evaluators, loaded: Loade
   const store = yield* AutomationStore.AutomationStore
   const lease = (yield* store.leases).find(({ name, remainingMillis }) => name === leaseName && remainingMillis > 0)
   const states = yield* store.states
-  const { Launching, Queued } = yield* store.queueCounts
+  const { Failed, Launching, Queued } = yield* store.queueCounts
   const status = here && (yield* here.status)
   const all = [
     ...loaded.automations.map(({ name, startRunning }) => states.get(name)?.running ?? startRunning),
@@ -715,6 +715,7 @@ const daemonOf = Effect.fnUntraced(function*({ here }: Evaluators, loaded: Loade
     runsHere: status?.runsHere ?? 0,
     queued: Queued,
     launching: Launching,
+    failed: Failed,
     running: all.filter((running) => running).length,
     automations: all.length,
     problems: status?.problems.map(({ message, part }) => `${part}: ${message}`) ?? []

@@ -41,6 +41,7 @@ const daemon = (part: Partial<Daemon>): Daemon => ({
   runsHere: 0,
   queued: 0,
   launching: 0,
+  failed: 0,
   running: 1,
   automations: 1,
   problems: [],

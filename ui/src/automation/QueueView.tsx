@@ -232,6 +232,9 @@ export const QueueView = () => {
               className="h-6 rounded px-2 text-xs text-text-2 hover:text-text aria-checked:bg-surface-3 aria-checked:font-medium aria-checked:text-text"
             >
               {label}
+              {value === "Failed" && daemon !== undefined && daemon.failed > 0
+                ? <span className="ml-1 text-failed-text tabular-nums">{daemon.failed.toLocaleString("en")}</span>
+                : null}
             </button>
           ))}
         </span>
