@@ -420,6 +420,9 @@ const runStatus = (run: Model.RunSummary): Text.Cell => ({
   look: runLooks[run.status]
 })
 
+/** Tags of requested runs that lead from one to another: they are long, and `run show` has them. */
+const ids: ReadonlySet<string> = new Set(["tick", "queued", "process"])
+
 /** Lists runs. */
 export const runs = (filter: Omit<Model.RunFilter, "retryOf">): Work => (given) =>
   Effect.gen(function*() {
@@ -450,7 +453,9 @@ export const runs = (filter: Omit<Model.RunFilter, "retryOf">): Work => (given) 
         run.assets.join(", ") +
         (run.assetCount > run.assets.length ? ` and ${run.assetCount - run.assets.length} more` : ""),
         run.partitions ?? "",
-        Object.entries(run.tags).map(([name, value]) => `${name}=${value}`).join(" ")
+        Object.entries(run.tags).flatMap(([name, value]) =>
+          ids.has(name) && run.tags.queued !== undefined ? [] : `${name}=${value}`
+        ).join(" ")
       ])
     )
     if (page.next !== undefined) yield* given.output.tell(`There are older runs: --before ${page.next}`)

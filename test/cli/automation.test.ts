@@ -195,6 +195,9 @@ describe("automation", () => {
       const listed = yield* run({ cwd, module }, "schedule", "list")
       assert.deepStrictEqual([listed.exitCode, listed.stderr], [0, ""])
       assert.match(yield* ok("automation", "ticks"), /^\S+ +yesterday +✓ requested +days for .* succeeded \S+$/m)
+      // its own tags of a requested run are for run show
+      assert.match(yield* ok("runs"), / automation=yesterday$/m)
+      assert.match(yield* ok("run", "show", "latest"), / queued=/)
       yield* daemon.kill("SIGINT")
       assert.strictEqual(yield* daemon.exit, 130)
       assert.include((yield* run({ cwd, module }, "schedule", "list")).stderr, noDaemon)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Model } from "../../../src/server/Api.ts"
-import { assetsText, heldBack, runFilter, strip } from "../../../ui/src/runs/runsModel.ts"
+import { assetsText, givenTags, heldBack, originText, runFilter, strip } from "../../../ui/src/runs/runsModel.ts"
 
 const run = (id: string, durationMillis?: number): Model.RunSummary => ({
   id,
@@ -16,6 +16,17 @@ const run = (id: string, durationMillis?: number): Model.RunSummary => ({
 })
 
 describe("runsModel", () => {
+  it("what a run is from is told in words, and not as tags", () => {
+    const requested = { team: "a", job: "nightly", automation: "every_morning", tick: "t", queued: "q", process: "p" }
+    assert.deepStrictEqual(givenTags(requested), [["team", "a"]])
+    assert.strictEqual(originText(requested), "the job nightly, requested by every_morning")
+    assert.strictEqual(originText({ automation: ":conditions", queued: "q" }), "requested by conditions")
+    // by hand, with tags of the same names
+    assert.deepStrictEqual(givenTags({ process: "p", job: "nightly" }), [["process", "p"]])
+    assert.strictEqual(originText({ job: "nightly", automation: "x" }), "the job nightly")
+    assert.isUndefined(originText({ team: "a" }))
+  })
+
   it("assets are named by the first one", () => {
     assert.strictEqual(assetsText({ assets: ["daily"], assetCount: 1 }), "daily")
     assert.strictEqual(assetsText({ assets: ["daily", "b"], assetCount: 1001 }), "daily and 1,000 more")

@@ -32,7 +32,7 @@ import {
   TextField
 } from "../kit/index.ts"
 import { CancelButton } from "../runs/RunActions.tsx"
-import { assetsText, heldBack, runFilter, runStatuses } from "../runs/runsModel.ts"
+import { assetsText, givenTags, heldBack, originText, runFilter, runStatuses } from "../runs/runsModel.ts"
 import { RunStrip } from "../runs/RunStrip.tsx"
 import { useNow } from "../runs/useRunView.ts"
 import type { RunsSearch } from "../search.ts"
@@ -46,6 +46,14 @@ const Current = (
   const ended = run.status === "Running" && live === undefined
   const { data } = useRun(ended ? run.id : undefined)
   return children(live ?? (ended ? data ?? run : run))
+}
+
+/** The job that it is of, and what has requested it. */
+const Origin = ({ run }: { readonly run: RunSummary }) => {
+  const text = originText(run.tags)
+  return text === undefined
+    ? null
+    : <span title={text} className="truncate text-xs font-normal text-text-2">{text}</span>
 }
 
 const columns: ReadonlyArray<Column<RunSummary>> = [
@@ -72,9 +80,10 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
         params={{ id: run.id }}
         tabIndex={-1}
         title={run.assets.join(", ")}
-        className={`inline-block min-h-6 max-w-full content-center truncate align-middle font-medium ${linkClasses}`}
+        className={`flex min-w-0 flex-col font-medium ${linkClasses}`}
       >
-        {assetsText(run)}
+        <span className="truncate">{assetsText(run)}</span>
+        <Origin run={run} />
       </Link>
     )
   },
@@ -99,9 +108,8 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
           ? null
           : <Badge tone="stale" title={`Retry of ${run.retryOf}`}>retry of {shortId(run.retryOf)}</Badge>}
         {run.backfillId === undefined ? null : <Badge tone="external" title={run.backfillId}>backfill</Badge>}
-        {Object.entries(run.tags).map(([name, value]) => (
-          <Badge key={name} title={`${name}=${value}`}>{name}={value}</Badge>
-        ))}
+        {givenTags(run.tags).map(([name, value]) => <Badge key={name} title={`${name}=${value}`}>{name}={value}
+        </Badge>)}
       </span>
     )
   },
@@ -352,6 +360,7 @@ const RunsPage = () => {
         {error !== undefined ? <ErrorView error={error} retry={refetch} /> : (
           <DataTable
             label="Runs"
+            rowHeight={44}
             rows={shown}
             columns={columns}
             sortRows={false}

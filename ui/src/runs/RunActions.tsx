@@ -7,6 +7,7 @@ import { ConfigForm, hasBadJson } from "../launch/ConfigForm.tsx"
 import { readProblem } from "../launch/configSchema.ts"
 import { useLaunch } from "../launch/launch.ts"
 import { plural } from "../launch/request.ts"
+import { givenTags } from "./runsModel.ts"
 
 type Detail = Api.Model.RunDetail
 
@@ -185,7 +186,11 @@ export const AgainButton = ({ run }: { readonly run: Detail }) => {
         launch({
           keys: run.keys,
           config: run.config,
-          tags: run.tags,
+          // it is not the run that was requested
+          tags: {
+            ...Object.fromEntries(givenTags(run.tags)),
+            ...run.tags.job === undefined ? {} : { job: run.tags.job }
+          },
           // words for several partitions are no keys
           ...partitions === undefined || /[\s…,]/.test(partitions) ? {} : { partitions: [partitions] },
           title: "Run again"

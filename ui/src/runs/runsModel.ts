@@ -1,5 +1,6 @@
 /** The list of runs, without a document. */
 import type { Api } from "../api/contract.ts"
+import { conditionsName } from "../api/words.ts"
 
 type Run = Api.Model.RunSummary
 
@@ -10,6 +11,25 @@ export const assetsText = ({ assetCount, assets }: Pick<Run, "assets" | "assetCo
     : assetCount > 1
     ? `${assets[0]} and ${(assetCount - 1).toLocaleString("en")} more`
     : assets[0]
+
+/** Tags that say where a run is from: pages tell that in words. */
+const origins: ReadonlySet<string> = new Set(["job", "automation", "tick", "queued", "process"])
+
+/** The tags that somebody has given a run. */
+export const givenTags = (tags: Run["tags"]): ReadonlyArray<readonly [name: string, value: string]> =>
+  // whoever tags a run by hand may use the same names
+  Object.entries(tags).filter(([name]) => !origins.has(name) || (name !== "job" && tags.queued === undefined))
+
+/** What a run is from: `the job nightly, requested by every_morning`. */
+export const originText = ({ automation, job, queued }: Run["tags"]): string | undefined => {
+  const parts = [
+    job === undefined ? [] : `the job ${job}`,
+    automation === undefined || queued === undefined
+      ? []
+      : `requested by ${automation === conditionsName ? "conditions" : automation}`
+  ].flat()
+  return parts.length === 0 ? undefined : parts.join(", ")
+}
 
 /**
  * The runs that are shown while somebody has scrolled down: from the one that was on top when they did, so that nothing

@@ -16,7 +16,7 @@ import {
 import { type ReactNode, useMemo, useState } from "react"
 import { type GroupNode, groupTree, useDeployment, useRunningRuns } from "../api/index.ts"
 import { conditionsName } from "../api/words.ts"
-import { useAutomation } from "../automation/data.ts"
+import { useAutomation, useDaemon } from "../automation/data.ts"
 import { stored } from "../external.ts"
 import { classes } from "../kit/classes.ts"
 import { Tooltip } from "../kit/Tooltip.tsx"
@@ -162,6 +162,7 @@ const Item = ({ children, entry: { icon: Icon, label, to }, here = false, narrow
 export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) => {
   const deployment = useDeployment()
   const running = useRunningRuns().size
+  const waiting = useDaemon()?.queued ?? 0
   const list = useListOfAutomation()
   const groups = useMemo(() => groupTree(deployment?.groups ?? []), [deployment?.groups])
   return (
@@ -177,7 +178,17 @@ export const Navigation = ({ narrow = false }: { readonly narrow?: boolean }) =>
         </Item>
       ))}
       <Heading narrow={narrow}>Automation</Heading>
-      {automation.map((entry) => <Item key={entry.to} entry={entry} here={entry.to === list} narrow={narrow} />)}
+      {automation.map((entry) => (
+        <Item key={entry.to} entry={entry} here={entry.to === list} narrow={narrow}>
+          {entry.to !== "/queue" || waiting === 0 ?
+            null :
+            (
+              <span className="rounded-full bg-surface-3 px-1.5 text-2xs text-text-2">
+                {waiting.toLocaleString("en")} waiting
+              </span>
+            )}
+        </Item>
+      ))}
       {narrow ? null : (
         <>
           <Heading narrow={narrow}>Groups</Heading>
