@@ -19,11 +19,11 @@ describe("runsModel", () => {
   it("what a run is from is told in words, and not as tags", () => {
     const requested = { team: "a", job: "nightly", automation: "every_morning", tick: "t", queued: "q", process: "p" }
     assert.deepStrictEqual(givenTags(requested), [["team", "a"]])
-    assert.strictEqual(originText(requested), "the job nightly, requested by every_morning")
-    assert.strictEqual(originText({ automation: ":conditions", queued: "q" }), "requested by conditions")
+    assert.strictEqual(originText(requested), "job nightly, by every_morning")
+    assert.strictEqual(originText({ automation: ":conditions", queued: "q" }), "by conditions")
     // by hand, with tags of the same names
     assert.deepStrictEqual(givenTags({ process: "p", job: "nightly" }), [["process", "p"]])
-    assert.strictEqual(originText({ job: "nightly", automation: "x" }), "the job nightly")
+    assert.strictEqual(originText({ job: "nightly", automation: "x" }), "job nightly")
     assert.isUndefined(originText({ team: "a" }))
   })
 

@@ -54,7 +54,7 @@ import {
 import { requestedText } from "./explanation.ts"
 import { RunningSwitch } from "./RunningSwitch.tsx"
 import { nameOf, Target } from "./Target.tsx"
-import { EvaluatedLink, RequestList, TickDetails } from "./TickDetails.tsx"
+import { EvaluatedLink, RequestList, TickBadge, TickDetails, TickLog } from "./TickDetails.tsx"
 import { TickTimeline } from "./TickTimeline.tsx"
 import { type Span, spanOf, spans } from "./timeline.ts"
 import { expectedOf, inZone, kindLabel, queuedOf, shortDuration, tickStatuses, tickText, whenText } from "./words.ts"
@@ -64,7 +64,7 @@ const columns: ReadonlyArray<Column<Tick>> = [
     id: "status",
     header: "Status",
     width: "116px",
-    cell: ({ status }) => <StatusBadge status={status} />
+    cell: (tick) => <TickBadge tick={tick} />
   },
   {
     id: "at",
@@ -410,7 +410,11 @@ const Conditions = () => {
             cell: (condition) => (
               <span className="flex min-w-0 flex-col">
                 <EvaluatedLink evaluation={condition} />
-                <span className="truncate text-xs text-text-2" title={condition.words}>{condition.words}</span>
+                <span className="truncate text-xs text-text-2" title={condition.words}>
+                  {condition.label === undefined ? null : <strong className="text-text">{condition.label}</strong>}
+                  {condition.label === undefined ? "" : ": "}
+                  {condition.words}
+                </span>
               </span>
             )
           },
@@ -483,9 +487,7 @@ const TryOut = ({ name, onClose }: { readonly name: string; readonly onClose: ()
                   Cursor from then on: <Code>{result.cursor ?? "none"}</Code>
                 </p>
               )}
-              {result.log === undefined || result.log === ""
-                ? null
-                : <CodeBlock code={result.log} label="Log" maxHeight={200} />}
+              {result.log === undefined || result.log === "" ? null : <TickLog text={result.log} />}
             </>
           )}
       </div>

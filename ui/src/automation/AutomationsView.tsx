@@ -2,12 +2,13 @@
 import { useNavigate } from "@tanstack/react-router"
 import { CalendarClock, Radar } from "lucide-react"
 import { useMemo } from "react"
-import { Badge, type Column, EmptyState, RelativeTime, StatusBadge } from "../kit/index.ts"
+import { Badge, type Column, EmptyState, RelativeTime } from "../kit/index.ts"
 import type { NamesSearch } from "../search.ts"
 import { type Automation, useAutomations, useDaemon } from "./data.ts"
 import { NamedList } from "./NamedList.tsx"
 import { RunningSwitch } from "./RunningSwitch.tsx"
 import { AutomationLink, Target } from "./Target.tsx"
+import { TickBadge } from "./TickDetails.tsx"
 import { TickStrip } from "./TickStrip.tsx"
 import { kindLabel, tickText, whenText } from "./words.ts"
 
@@ -46,7 +47,8 @@ const columnsOf = (schedules: boolean, acts: boolean): ReadonlyArray<Column<Auto
   {
     id: "next",
     header: "Next",
-    width: "112px",
+    // a stream begins again in a moment
+    width: schedules ? "112px" : "144px",
     hideBelow: 560,
     cell: ({ evaluatingSince, kind, nextTickAt, running }) =>
       evaluatingSince !== undefined
@@ -68,11 +70,11 @@ const columnsOf = (schedules: boolean, acts: boolean): ReadonlyArray<Column<Auto
     id: "last",
     header: "Last tick",
     width: "minmax(122px, 1.8fr)",
-    cell: ({ lastTick }) =>
+    cell: ({ kind, lastTick }) =>
       lastTick === undefined ? <span className="text-text-3">none yet</span> : (
         <span className="flex min-w-0 flex-col">
           <span className="flex min-w-0 items-center gap-2">
-            <StatusBadge status={lastTick.status} />
+            <TickBadge tick={{ kind, status: lastTick.status }} />
             <RelativeTime at={lastTick.startedAt} className="text-xs text-text-2 max-sm:hidden" />
           </span>
           <span className="truncate text-xs text-text-2" title={tickText(lastTick)}>{tickText(lastTick)}</span>

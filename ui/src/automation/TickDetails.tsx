@@ -8,7 +8,6 @@ import {
   Badge,
   classes,
   Code,
-  CodeBlock,
   Duration,
   ErrorView,
   KeyValue,
@@ -18,11 +17,54 @@ import {
   StatusBadge,
   Time
 } from "../kit/index.ts"
+import { formatTime, useZone } from "../time.ts"
 import { type Evaluation, type Tick, useEvaluations, useTick } from "./data.ts"
 import { JobLink } from "./Target.tsx"
-import { queuedOf, queuedStatus, tickText } from "./words.ts"
+import { readTickLog } from "./tickLog.ts"
+import { isDone, queuedOf, queuedStatus, tickText } from "./words.ts"
 
 type Requests = Tick["requests"]
+
+/** The state of a tick. A program that does something about a run has nothing to request, and has skipped nothing. */
+export const TickBadge = ({ tick }: { readonly tick: Pick<Tick, "kind" | "status"> }) => (
+  <StatusBadge status={tick.status} label={isDone(tick) ? "Done" : undefined} />
+)
+
+const tones: { readonly [level: string]: string | undefined } = {
+  __proto__: null!, // levels are what the log calls them
+  WARN: "text-stale-text",
+  ERROR: "text-failed-text",
+  FATAL: "text-failed-text"
+}
+
+/** What an evaluation has logged, a line for each entry. */
+export const TickLog = ({ text }: { readonly text: string }) => {
+  const zone = useZone()
+  return (
+    <ol
+      aria-label="Log of the tick"
+      tabIndex={0}
+      className="max-h-60 overflow-auto rounded-md border border-border bg-surface-2 py-1 font-mono text-xs"
+    >
+      {readTickLog(text).map(({ at, detail, level, message }, index) => (
+        <li key={index} className="flex flex-wrap gap-x-2 px-2.5 py-0.5">
+          {at === undefined ? null : (
+            <span className="text-text-3 tabular-nums" title={formatTime(at, zone)}>
+              {formatTime(at, zone, "millisecond")}
+            </span>
+          )}
+          {level === undefined
+            ? null
+            : <span className={tones[level] ?? "text-running-text"}>{level}</span>}
+          <span className="min-w-0 break-words whitespace-pre-wrap">
+            {message}
+            {detail === "" ? null : <span className="text-text-2">{message === "" ? detail : ` ${detail}`}</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
+  )
+}
 
 /** What was requested, and where it is. */
 export const RequestList = ({ requests }: {
@@ -127,7 +169,7 @@ export const TickDetails = ({ name, id }: { readonly name: string; readonly id: 
   return (
     <div className="flex min-w-0 flex-col gap-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <StatusBadge status={tick.status} />
+        <TickBadge tick={tick} />
         <Time at={tick.startedAt} className="text-sm" />
         <span className="text-xs text-text-2">
           took <Duration millis={tick.finishedAt - tick.startedAt} />
@@ -161,7 +203,7 @@ export const TickDetails = ({ name, id }: { readonly name: string; readonly id: 
       {tick.log === undefined || tick.log === "" ? null : (
         <section>
           <h3 className="mb-1 text-xs font-semibold text-text-2">Log</h3>
-          <CodeBlock code={tick.log} label="Log of the tick" maxHeight={240} />
+          <TickLog text={tick.log} />
         </section>
       )}
     </div>

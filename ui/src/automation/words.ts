@@ -93,6 +93,10 @@ export const expectedOf = (
 ): TickStatus | undefined =>
   error !== undefined ? "Failed" : requests === undefined ? undefined : requests.length === 0 ? "Skipped" : "Requested"
 
+/** Whether the program of a sensor of runs has done something, rather than requested it. */
+export const isDone = ({ kind, status }: Pick<Tick, "kind" | "status">): boolean =>
+  kind === "runSensor" && status === "Skipped"
+
 /** How many runs a tick has put into the queue. */
 export const queuedOf = (
   { requests }: { readonly requests: ReadonlyArray<{ readonly deduplicated: boolean }> }

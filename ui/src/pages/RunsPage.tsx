@@ -73,7 +73,7 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
   {
     id: "assets",
     header: "Assets",
-    width: "minmax(160px, 2fr)",
+    width: "minmax(160px, 3fr)",
     cell: (run) => (
       <Link
         to="/runs/$id"
@@ -90,7 +90,7 @@ const columns: ReadonlyArray<Column<RunSummary>> = [
   {
     id: "partitions",
     header: "Partitions",
-    width: "minmax(110px, 1.8fr)",
+    width: "minmax(110px, 1.4fr)",
     hideBelow: 760,
     cell: (run) =>
       run.partitions === undefined

@@ -20,13 +20,13 @@ export const givenTags = (tags: Run["tags"]): ReadonlyArray<readonly [name: stri
   // whoever tags a run by hand may use the same names
   Object.entries(tags).filter(([name]) => !origins.has(name) || (name !== "job" && tags.queued === undefined))
 
-/** What a run is from: `the job nightly, requested by every_morning`. */
+/** What a run is from: `job nightly, by every_morning`. */
 export const originText = ({ automation, job, queued }: Run["tags"]): string | undefined => {
   const parts = [
-    job === undefined ? [] : `the job ${job}`,
+    job === undefined ? [] : `job ${job}`,
     automation === undefined || queued === undefined
       ? []
-      : `requested by ${automation === conditionsName ? "conditions" : automation}`
+      : `by ${automation === conditionsName ? "conditions" : automation}`
   ].flat()
   return parts.length === 0 ? undefined : parts.join(", ")
 }
