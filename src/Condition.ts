@@ -1341,8 +1341,12 @@ const freshnessWords: Readonly<Record<FreshnessState, string>> = {
   NoPolicy: "without a freshness policy"
 }
 
-/** A name like those of this module is told in words, any other as it is. */
-const nameWords = (name: string): string =>
+/**
+ * A name like those of this module is told in words, any other as it is.
+ *
+ * @internal
+ */
+export const nameWords = (name: string): string =>
   /^[a-z]+(?:[A-Z][a-z]+)+$/.test(name) ? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : name
 
 /** In parentheses, where it would not be clear what belongs together. */

@@ -167,7 +167,7 @@ describe("automation", () => {
         explained,
         /^revenue {2}requested, in evaluation \d+, \S+Z\n✓ eager\n├─ ✓ in the latest time window\n/m
       )
-      assert.match(explained, /^│ {2}│ {2}└─ ✓ anyDepsUpdated\n│ {2}│ {5}└─ ✓ orders: /m)
+      assert.match(explained, /^│ {2}│ {2}└─ ✓ any deps updated\n│ {2}│ {5}└─ ✓ orders: /m)
       assert.deepStrictEqual(yield* ok("automation", "stop"), "the evaluation of conditions is off\n")
 
       const jobs = yield* ok("job", "list")

@@ -151,7 +151,7 @@ const toNode = (
   const note = noteOf(node)
   const about = node.about ?? above
   return {
-    label: node.words,
+    label: Condition.nameWords(node.words),
     status: node.candidates === 0 ? "unasked" : node.count === 0 ? "false" : node.whole ? "true" : "partly",
     count: node.count,
     total: node.candidates,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ExplanationNode } from "../../../ui/src/automation/data.ts"
-import { holdsText, labelText, openAtFirst, requestedText, rowsOf } from "../../../ui/src/automation/explanation.ts"
+import { holdsText, openAtFirst, requestedText, rowsOf } from "../../../ui/src/automation/explanation.ts"
 
 const node = (
   label: string,
@@ -98,12 +98,5 @@ describe("an explanation", () => {
     assert.strictEqual(requestedText(1, false), "Requested")
     assert.strictEqual(requestedText(1, true), "1 partition requested")
     assert.strictEqual(requestedText(1200, true), "1,200 partitions requested")
-  })
-
-  it("names parts in words, and leaves what people wrote", () => {
-    assert.strictEqual(labelText("anyDepsUpdated"), "any deps updated")
-    for (const label of ["eager", "After the nightlyRun", "SQL", "nightly2Run"]) {
-      assert.strictEqual(labelText(label), label)
-    }
   })
 })

@@ -2,7 +2,7 @@ import { ChevronRight, CircleCheck, CircleDashed, CircleDot, CircleMinus, type L
 import { type KeyboardEvent, useMemo, useRef, useState } from "react"
 import { AssetLink, Badge, classes } from "../kit/index.ts"
 import type { ExplanationNode } from "./data.ts"
-import { type ExplanationRow, holdsText, labelText, openAtFirst, rowsOf } from "./explanation.ts"
+import { type ExplanationRow, holdsText, openAtFirst, rowsOf } from "./explanation.ts"
 
 const looks: {
   readonly [status in ExplanationNode["status"]]: { readonly icon: LucideIcon; readonly text: string }
@@ -63,7 +63,7 @@ const Row = ({ current, known, onToggle, row }: {
         <Icon size={14} aria-hidden />
       </span>
       <span className="min-w-0 flex-1 leading-6 break-words *:mr-2">
-        <span className="text-sm">{labelText(node.label)}</span>
+        <span className="text-sm">{node.label}</span>
         {node.about === undefined ? null : <About about={node.about} known={known} />}
         <span className={classes("text-xs whitespace-nowrap", text)}>{holdsText(node, row.partitioned)}</span>
         {node.words === undefined ?

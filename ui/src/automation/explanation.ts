@@ -135,10 +135,6 @@ export const rowsOf = (
   return rows
 }
 
-/** What a part says. Names of parts that are made of several are written as in code: they are words here. */
-export const labelText = (label: string): string =>
-  /^[a-z]+([A-Z][a-z]+)+$/.test(label) ? label.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : label
-
 /** For how much a part holds, such as `true`, `3 of 31 partitions`. */
 export const holdsText = ({ count = 0, status, total = 1 }: ExplanationNode, partitioned = false): string => {
   if (status === "unasked") return "not asked"
