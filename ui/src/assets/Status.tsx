@@ -77,7 +77,7 @@ export const Tried = ({ assetKey, status }: { readonly assetKey: string; readonl
     ? null
     : (
       <div className="text-sm">
-        <p className="max-h-40 overflow-auto break-words whitespace-pre-wrap">{text}</p>
+        <p tabIndex={0} className="max-h-40 overflow-auto break-words whitespace-pre-wrap">{text}</p>
         <AssetLink assetKey={assetKey} tab="activity" className="text-accent-text">See its activity</AssetLink>
       </div>
     )
