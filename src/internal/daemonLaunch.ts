@@ -224,7 +224,8 @@ export const launch = (session: Session, item: Item): Effect.Effect<void, Automa
             yield* requestAgain(session, item, known[0])
             return yield* Effect.failCause(cause as Cause.Cause<never>)
           }
-          return yield* Effect.logError(`The run ${runId} could not be brought to its end`, cause)
+          yield* Effect.logError(`The run ${runId} could not be brought to its end`, cause)
+          return session.signals.monitor.notify()
         }
       }
       if (Cause.hasInterruptsOnly(cause)) {

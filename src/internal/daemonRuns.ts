@@ -121,6 +121,9 @@ export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs
 // monitoring
 // ---------------------------------------------------------------------------------------------------------------------
 
+const processEnded = "The process that ran it has ended."
+const unrecorded = "It has ended, and its end could not be recorded."
+
 /** Records the end of a run that nobody ends; if its process lives after all, it is to stop. */
 const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunRecord, reason: string) {
   yield* session.log.append(
@@ -147,23 +150,26 @@ const cutShort = Effect.fnUntraced(function*(session: Session, resumed: EventLog
   if (item !== undefined) yield* requestAgain(session, item, run)
 })
 
-const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: string) {
+/** Whether a fiber of this daemon sees to a run: that of its request, or one that resumes what it is or goes on with. */
+const isHere = ({ fibers }: Runs, run: EventLog.RunRecord): boolean =>
+  [tagOf(run, queuedTag), run.id, run.retryOf].some((id) => id !== undefined && FiberMap.hasUnsafe(fibers, id))
+
+const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: string, reason: string) {
   const { loaded, log, owner, settings } = session
   // its process may have ended it before it ended itself
   const [run] = yield* log.runs({ ids: [id], statuses: ["Running"] })
   if (run === undefined) return
   const resumes = secondsOf(tagOf(run, resumesTag)) ?? 0
-  const reason = "The process that ran it has ended."
   if (run.cancelRequested || run.backfillId !== undefined || resumes >= settings.maxResumes) {
     return yield* endLost(session, run, reason)
   }
-  yield* Effect.logInfo(`The run ${run.id} is resumed: the process that ran it has ended`)
+  yield* Effect.logInfo(`The run ${run.id} is resumed. ${reason}`)
   const queued = tagOf(run, queuedTag)
-  // a retry has none of these by itself
+  // a retry has none of the tags by which daemons find runs, unless it is given them
   const tags = {
+    ...(queued !== undefined && { [queuedTag]: queued }),
     [processTag]: owner,
-    [resumesTag]: String(resumes + 1),
-    ...(queued !== undefined && { [queuedTag]: queued })
+    [resumesTag]: String(resumes + 1)
   }
   const retried = Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags })
   yield* runs.begin(
@@ -264,11 +270,13 @@ const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, watche
   for (const id of cancelling.keys()) if (!running.some((run) => run.id === id)) cancelling.delete(id)
   for (const run of running) {
     const by = tagOf(run, processTag)
-    if (by !== undefined && !lives(by)) {
-      yield* lost(session, runs, run.id)
-      continue
+    if (by !== undefined) {
+      if (by === owner ? !isHere(runs, run) : !lives(by)) {
+        yield* lost(session, runs, run.id, by === owner ? unrecorded : processEnded)
+        continue
+      }
+      until = Math.min(until, now + settings.leaseMillis)
     }
-    if (by !== undefined && by !== owner) until = Math.min(until, now + settings.leaseMillis)
     const seconds = secondsOf(tagOf(run, "max_runtime")) ?? settings.maxRuntimeSeconds
     const deadline = seconds === undefined ? Infinity : run.startedAt + seconds * 1000
     if (!run.cancelRequested) {
