@@ -1,6 +1,6 @@
 /** What a daemon makes of runs where its log, its store or its process fails it: each is launched once, and has one end. */
 import { assert, describe } from "@effect/vitest"
-import { Context, Effect, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Stream } from "effect"
 import { Asset, AutomationStore, type Check, type Daemon, Definitions, EventLog, Graph } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
@@ -46,6 +46,10 @@ const otherwise = Effect.fnUntraced(function*(options: {
   )
 })
 
+/** What a process leaves that was killed: a run without an end. */
+const orphan = (tags: { readonly [name: string]: string }, ...keys: ReadonlyArray<string>) =>
+  Log.use((log) => log.append([{ _tag: "RunStarted", runId: "orphan", timestamp: start, keys, tags }]))
+
 const diskFull = new EventLog.EventLogError({ operation: "append", cause: new Error("disk full") })
 
 const a = Asset.make("a", Effect.succeed(1))
@@ -73,5 +77,78 @@ describe("a log that cannot be written for a while", () => {
     yield* TestClock.adjust("1 minute")
     assert.deepStrictEqual(yield* runs, ["slow Failed", "a Succeeded"])
     assert.deepStrictEqual(yield* reasons, ["It has ended, and its end could not be recorded."])
+  })
+})
+
+describe("a process that stands still for longer than it is known to live", () => {
+  /** What a process is like that somebody may suspend: nothing that it does reaches its log or its store until it is woken. */
+  const suspendable = Effect.gen(function*() {
+    const awake = yield* Deferred.make<void>()
+    let isSuspended = false
+    const suspend = Effect.sync(() => {
+      isSuspended = true
+    })
+    const wake = Effect.sync(() => {
+      isSuspended = false
+      Deferred.doneUnsafe(awake, Exit.void)
+    })
+    const gated = <A, E>(effect: Effect.Effect<A, E>) =>
+      Effect.andThen(Effect.suspend(() => isSuspended ? Deferred.await(awake) : Effect.void), effect)
+    return { suspend, wake, gated }
+  })
+
+  test("launches nothing that another one has launched meanwhile", function*() {
+    const { gated, suspend, wake } = yield* suspendable
+    let computed = 0
+    const once = Asset.make("once", { compute: () => Effect.sync(() => ++computed) })
+    const definitions = Definitions.make({ graph: Graph.make({ once }), layer: inMemory })
+    const slow = yield* otherwise({
+      // it is known to live by then
+      log: ({ append }) => ({ append: (events) => Effect.andThen(gated(Effect.sleep(10)), append(events)) }),
+      store: (store) => ({
+        lease: (name, owner, ttl) => gated(store.lease(name, owner, ttl)),
+        take: (id, owner) => Effect.tap(store.take(id, owner), () => Effect.andThen(suspend, gated(Effect.void))),
+        launched: (id, runId, owner) => gated(store.launched(id, runId, owner))
+      })
+    })
+    yield* Effect.provideContext(startDaemon(definitions), slow)
+    yield* startDaemon(definitions)
+    yield* request({ select: "once" })
+    yield* TestClock.adjust("5 minutes")
+    assert.strictEqual(computed, 1)
+    yield* wake
+    yield* TestClock.adjust("5 minutes")
+    assert.strictEqual(computed, 1)
+    assert.deepStrictEqual((yield* queueOf("Launched")).map(({ attempts }) => attempts), [2])
+    assert.deepStrictEqual(yield* runs, ["once Succeeded", "once Cancelled"])
+    assert.deepStrictEqual(yield* reasons, ["Its process stood still, and another one has taken the request."])
+  })
+
+  test("resumes nothing that another one has resumed meanwhile", function*() {
+    const { gated, suspend, wake } = yield* suspendable
+    let computed = 0
+    const once = Asset.make("once", { compute: () => Effect.sync(() => ++computed) })
+    const definitions = Definitions.make({ graph: Graph.make({ once }), layer: inMemory })
+    let isAbout = true
+    const slow = yield* otherwise({
+      log: (log) => ({
+        append: (events) => gated(log.append(events)),
+        runs: (filter) =>
+          Effect.tap(log.runs(filter), () => {
+            const isResuming = isAbout && filter.ids !== undefined
+            if (isResuming) isAbout = false
+            return isResuming ? Effect.andThen(suspend, gated(Effect.void)) : Effect.void
+          })
+      }),
+      store: (store) => ({ lease: (name, owner, ttl) => gated(store.lease(name, owner, ttl)) })
+    })
+    yield* orphan({ process: "dead" }, "once")
+    yield* Effect.provideContext(startDaemon(definitions, { maxResumes: 1 }), slow)
+    yield* startDaemon(definitions, { maxResumes: 1 })
+    yield* TestClock.adjust("5 minutes")
+    assert.deepStrictEqual(yield* runs, ["once Cancelled", "once Succeeded"])
+    yield* wake
+    yield* TestClock.adjust("5 minutes")
+    assert.strictEqual(computed, 1)
   })
 })

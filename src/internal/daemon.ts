@@ -18,7 +18,6 @@ import * as EventLog from "../EventLog.ts"
 import * as Partitions from "../Partitions.ts"
 import { headOf, runAutomation, switchedOff, tickByHand } from "./daemonAutomations.ts"
 import { conditionsByHand, runConditions } from "./daemonConditions.ts"
-import { queuedTag } from "./daemonLaunch.ts"
 import { runMonitor, runQueue, runRetention, type Runs, toldOf as failureOf } from "./daemonRuns.ts"
 import {
   aheadOf,
@@ -77,7 +76,7 @@ const followed = [
 
 /** Wakes whoever waits for what is recorded. */
 const follow = Effect.fnUntraced(function*(session: Session, after: number) {
-  const { loaded, log, signals, store } = session
+  const { loaded, log, signals } = session
   const byAsset = new Map<string, Array<string>>()
   const ofRuns: Array<string> = []
   for (const automation of loaded.automations) {
@@ -98,15 +97,7 @@ const follow = Effect.fnUntraced(function*(session: Session, after: number) {
     }
     signals.conditions.notify()
   }
-  yield* Stream.runForEachArray(log.tail({ after, tags: followed }), (events) =>
-    Effect.gen(function*() {
-      for (const event of events) {
-        onEvent(event)
-        if (event._tag !== "RunStarted") continue
-        if (!Object.hasOwn(event.tags, queuedTag)) continue
-        yield* store.launched(event.tags[queuedTag]!, event.runId)
-      }
-    }))
+  yield* Stream.runForEach(log.tail({ after, tags: followed }), (event) => Effect.sync(() => onEvent(event)))
 })
 
 /** Keeps a fiber for each automation that is on. */

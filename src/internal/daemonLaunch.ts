@@ -15,6 +15,7 @@ import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Job from "../Job.ts"
 import * as Runtime from "../Runtime.ts"
+import { type Admission, CurrentAdmission } from "./admission.ts"
 import { remaining } from "./daemonRemaining.ts"
 import { conditionsName, type Loaded, type Session, within } from "./daemonSession.ts"
 import { recorded } from "./recorded.ts"
@@ -195,6 +196,17 @@ const isPassing = (cause: Cause.Cause<unknown>): boolean => {
 }
 
 /**
+ * Admits runs by what the log or the store says. Nothing is computed while neither can be asked.
+ *
+ * @internal
+ */
+export const admit = (isOurs: Effect.Effect<boolean, unknown>, otherwise: string): Effect.Effect<string | undefined> =>
+  Effect.map(
+    Effect.eventually(Effect.tapError(isOurs, () => Effect.sleep(1_000))),
+    (isOurs) => isOurs ? undefined : otherwise
+  )
+
+/**
  * Launches an item of the queue and waits for its end. Nothing happens if another one has taken it.
  *
  * @internal
@@ -208,7 +220,21 @@ export const launch = (session: Session, item: Item): Effect.Effect<void, Automa
       let runId: string | undefined
       const tags = { ...tagsOf(loaded, item), [processTag]: owner }
       const late = tooLate(session, item, tags, () => runId !== undefined)
-      const running = within(loaded, run(loaded, item, tags, (started) => runId ??= started))
+      // who has stood still since it took the item may find it launched by another one, which has not seen this run begin
+      const admission: Admission = (started) => {
+        runId ??= started
+        return started === runId
+          ? admit(store.launched(id, started, owner), "Its process stood still, and another one has taken the request.")
+          : Effect.succeed(undefined)
+      }
+      const running = within(
+        loaded,
+        Effect.provideService(
+          run(loaded, item, tags, (started) => runId ??= started),
+          CurrentAdmission,
+          admission
+        )
+      )
       const exit = yield* Effect.exit(restore(Effect.raceFirst(running, late)))
       if (Exit.isSuccess(exit)) {
         yield* store.launched(id, runId ?? exit.value ?? `observed by ${owner}`, owner)
@@ -217,7 +243,8 @@ export const launch = (session: Session, item: Item): Effect.Effect<void, Automa
       const { cause } = exit
       // a run tells its id before its beginning is recorded
       if (runId !== undefined) {
-        const known = yield* Effect.orElseSucceed(log.runs({ tags: { [queuedTag]: id }, limit: 1 }), () => [])
+        const tags = { [queuedTag]: id, [processTag]: owner }
+        const known = yield* Effect.orElseSucceed(log.runs({ tags, limit: 1 }), () => [])
         if (known.length > 0) {
           yield* store.launched(id, runId, owner)
           if (Cause.hasInterruptsOnly(cause)) {

@@ -13,9 +13,10 @@ import type * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
+import { type Admission, CurrentAdmission } from "./admission.ts"
 import { headOf } from "./daemonAutomations.ts"
 import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
-import { launch, processTag, queuedTag, requestAgain, resumesTag, secondsOf, tagsOf } from "./daemonLaunch.ts"
+import { admit, launch, processTag, queuedTag, requestAgain, resumesTag, secondsOf, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
 import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
@@ -171,7 +172,17 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
     [processTag]: owner,
     [resumesTag]: String(resumes + 1)
   }
-  const retried = Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags })
+  // who stood still may find that another one has resumed it
+  const admission: Admission = (started) =>
+    admit(
+      Effect.map(log.runs({ retryOf: run.id }), (retries) => retries.at(-1)?.id === started),
+      "Another process has resumed it."
+    )
+  const retried = Effect.provideService(
+    Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags }),
+    CurrentAdmission,
+    admission
+  )
   yield* runs.begin(
     session,
     run.id,
@@ -262,7 +273,8 @@ const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, watche
       until = Math.min(until, now + settings.leaseMillis)
       continue
     }
-    const [known] = yield* log.runs({ tags: { [queuedTag]: item.id } })
+    // one of another process was not admitted
+    const [known] = yield* log.runs({ tags: { [queuedTag]: item.id, [processTag]: item.owner } })
     if (known === undefined) yield* store.requeue(item.id, { owner: item.owner })
     else yield* store.launched(item.id, known.backfillId ?? known.id, item.owner)
     session.signals.queue.notify()

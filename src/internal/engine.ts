@@ -17,6 +17,7 @@ import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import * as RunLogs from "../RunLogs.ts"
 import type * as Runtime from "../Runtime.ts"
+import { CurrentAdmission } from "./admission.ts"
 import { evaluationName, type PlannedChecks, plannedChecks } from "./checks.ts"
 import { recordConfig, type RecordedConfig, resolveConfig } from "./config.ts"
 import { RunConfigError, RunPartitionsError } from "./errors.ts"
@@ -116,6 +117,7 @@ const runPlan = Effect.fnUntraced(function*(
     listener,
     traced,
     pools: Context.get(context, CurrentPools),
+    admission: Context.get(context, CurrentAdmission),
     onlyStale: options.onlyStale ?? false,
     origin: {
       ...(options.retryOf === undefined ? undefined : { retryOf: options.retryOf }),

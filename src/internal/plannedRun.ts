@@ -22,6 +22,7 @@ import * as Metadata from "../Metadata.ts"
 import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
 import type * as Runtime from "../Runtime.ts"
+import type { Admission } from "./admission.ts"
 import { attempt, type CheckResult, type Environment, type Results, slotOf, State, type StepResult } from "./attempt.ts"
 import { evaluationName } from "./checks.ts"
 import { configText, type RecordedConfig } from "./config.ts"
@@ -61,6 +62,7 @@ export interface Services {
   readonly versions: RecordedVersions
   readonly evaluated: ReadonlyMap<string, EventLog.CheckEvaluated>
   readonly pools: Pools
+  readonly admission: Admission | undefined
   readonly onlyStale: boolean
   readonly origin:
     & { readonly retryOf?: string; readonly backfillId?: string; readonly checksOnly?: boolean }
@@ -1239,8 +1241,10 @@ export class PlannedRun implements Environment {
     this.waiting = []
     this.writing = true
     const append = Effect.suspend(() => this.services.log.append(events))
+    const { admission } = this.services
+    const written = this.begun || admission === undefined ? append : Effect.andThen(append, this.admitted(admission))
     // nobody interrupts it but the end of a run that has given it up
-    return Effect.map(Effect.forkChild(append, { startImmediately: true }), (fiber) => {
+    return Effect.map(Effect.forkChild(written, { startImmediately: true }), (fiber) => {
       fiber.addObserver((exit) => {
         this.writing = false
         this.begun = true
@@ -1253,6 +1257,16 @@ export class PlannedRun implements Environment {
       })
     })
   })
+
+  /** Nothing is computed before this, and nothing at all if there is a reason not to. */
+  private admitted(admission: Admission): Effect.Effect<void> {
+    const { clock, runId } = this.services
+    return Effect.map(admission(runId), (reason) => {
+      if (reason === undefined) return
+      this.cancelled = true
+      this.waiting.push({ _tag: "RunCancelRequested", runId, timestamp: clock.currentTimeMillisUnsafe(), reason })
+    })
+  }
 
   /** Writes what is left, and nothing else goes on. Gives the interruption that came meanwhile. */
   private readonly writeLast = Effect.fnUntraced({ self: this }, function*(
