@@ -80,6 +80,35 @@ describe("a log that cannot be written for a while", () => {
   })
 })
 
+describe("a log that fails several times in a row", () => {
+  test("has no request launched twice: whether it has begun is known as soon as it can be read", function*() {
+    let failures = 0
+    const failing = <A>(effect: Effect.Effect<A, EventLog.EventLogError>) =>
+      Effect.suspend(() => failures > 0 && failures-- > 0 ? Effect.fail(diskFull) : effect)
+    const flaky = yield* otherwise({
+      log: (log) => ({
+        append: (events) =>
+          events.some(({ _tag }) => _tag === "RunStarted") && failures === 0
+            // it is recorded, but nobody hears of that, nor can the end be recorded, or the log be read
+            ? Effect.andThen(
+              log.append(events),
+              Effect.suspend(() => {
+                failures = 2
+                return diskFull
+              })
+            )
+            : failing(log.append(events)),
+        runs: (filter) => filter.tags === undefined ? log.runs(filter) : failing(log.runs(filter))
+      })
+    })
+    yield* Effect.provideContext(startDaemon(Definitions.make({ graph: Graph.make({ a }), layer: inMemory })), flaky)
+    yield* request({ select: "a" })
+    yield* TestClock.adjust("5 minutes")
+    assert.deepStrictEqual(yield* runs, ["a Failed"])
+    assert.deepStrictEqual((yield* queueOf("Launched")).map(({ attempts }) => attempts), [1])
+  })
+})
+
 describe("a process that stands still for longer than it is known to live", () => {
   /** What a process is like that somebody may suspend: nothing that it does reaches its log or its store until it is woken. */
   const suspendable = Effect.gen(function*() {

@@ -211,7 +211,10 @@ export const admit = (isOurs: Effect.Effect<boolean, unknown>, otherwise: string
  *
  * @internal
  */
-export const launch = (session: Session, item: Item): Effect.Effect<void, AutomationStore.AutomationStoreError> => {
+export const launch = (
+  session: Session,
+  item: Item
+): Effect.Effect<void, AutomationStore.AutomationStoreError | EventLog.EventLogError> => {
   const { loaded, log, owner, store } = session
   const { id } = item
   return Effect.uninterruptibleMask((restore) =>
@@ -244,7 +247,8 @@ export const launch = (session: Session, item: Item): Effect.Effect<void, Automa
       // a run tells its id before its beginning is recorded
       if (runId !== undefined) {
         const tags = { [queuedTag]: id, [processTag]: owner }
-        const known = yield* Effect.orElseSucceed(log.runs({ tags, limit: 1 }), () => [])
+        // where that cannot be known, it stays as it is until somebody does: to begin it again may be to do it twice
+        const known = yield* log.runs({ tags, limit: 1 })
         if (known.length > 0) {
           yield* store.launched(id, runId, owner)
           if (Cause.hasInterruptsOnly(cause)) {
