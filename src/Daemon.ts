@@ -74,7 +74,7 @@ export interface Options {
   readonly tagLimits?: Definitions.QueueLimits["tags"]
   /**
    * How long the others wait when the daemon that acts has died: 15 seconds if it is left out. It renews its lease three
-   * times as often.
+   * times as often. After four times as long without a sign of life, the runs of its process are taken for lost.
    */
   readonly leaseTtl?: Duration.Input | undefined
   /** How long conditions wait for more to happen before they are evaluated: 100 milliseconds if it is left out. */

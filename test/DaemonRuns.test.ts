@@ -180,4 +180,34 @@ describe("a process that stands still for longer than it is known to live", () =
     yield* TestClock.adjust("5 minutes")
     assert.strictEqual(computed, 1)
   })
+  /** A process that computes something, and renews nothing, for so many seconds, while another one stands by. */
+  const busyFor = Effect.fnUntraced(function*(seconds: number) {
+    const { gated, suspend, wake } = yield* suspendable
+    const slow = Asset.make("slow", Effect.as(Effect.sleep("2 minutes"), 1))
+    const definitions = Definitions.make({ graph: Graph.make({ slow }), layer: inMemory })
+    const busy = yield* otherwise({
+      store: (store) => ({ lease: (name, owner, ttl) => gated(store.lease(name, owner, ttl)) })
+    })
+    const first = yield* Effect.provideContext(startDaemon(definitions), busy)
+    const second = yield* startDaemon(definitions)
+    yield* request({ select: "slow" })
+    yield* TestClock.adjust(1)
+    yield* suspend
+    yield* TestClock.adjust(seconds * 1_000)
+    assert.isTrue((yield* second.status).leading)
+    yield* wake
+    yield* TestClock.adjust("3 minutes")
+    assert.isFalse((yield* first.status).leading)
+  })
+
+  test("keeps its runs for four times as long as it may act", function*() {
+    yield* busyFor(50)
+    assert.deepStrictEqual(yield* runs, ["slow Succeeded"])
+  })
+
+  test("loses its runs after that", function*() {
+    yield* busyFor(80)
+    assert.deepStrictEqual(yield* runs, ["slow Failed"])
+    assert.deepStrictEqual(yield* reasons, ["The process that ran it has ended."])
+  })
 })

@@ -174,6 +174,12 @@ const act = Effect.fnUntraced(function*(session: Session, runs: Runs) {
 // leading
 // ---------------------------------------------------------------------------------------------------------------------
 
+/**
+ * So many times longer than the right to act lasts it is believed that a process lives: the run of an asset that computes for
+ * long without a pause does not let it renew anything, and is not to be taken for lost.
+ */
+const processShare = 4
+
 interface Home {
   readonly owner: string
   readonly settings: Settings
@@ -228,7 +234,7 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
   let heldUntil = -Infinity
   const renew = Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
-    yield* store.lease(processLease(owner), owner, settings.leaseMillis)
+    yield* store.lease(processLease(owner), owner, processShare * settings.leaseMillis)
     const isHeld = !home.isClosing && (yield* store.lease(leaseName, owner, settings.leaseMillis))
     if (!isHeld) return yield* stop
     heldUntil = before + settings.leaseMillis
