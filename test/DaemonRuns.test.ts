@@ -1,7 +1,16 @@
 /** What a daemon makes of runs where its log, its store or its process fails it: each is launched once, and has one end. */
 import { assert, describe } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Stream } from "effect"
-import { Asset, AutomationStore, type Check, type Daemon, Definitions, EventLog, Graph } from "effect-assets"
+import {
+  Asset,
+  Automation,
+  AutomationStore,
+  type Check,
+  type Daemon,
+  Definitions,
+  EventLog,
+  Graph
+} from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
@@ -209,5 +218,55 @@ describe("a process that stands still for longer than it is known to live", () =
     yield* busyFor(80)
     assert.deepStrictEqual(yield* runs, ["slow Failed"])
     assert.deepStrictEqual(yield* reasons, ["The process that ran it has ended."])
+  })
+})
+
+describe("a daemon that has lost its lease", () => {
+  /** A sensor that cannot be interrupted, until it is told to end. */
+  const stubborn = Effect.sync(() => {
+    const gate = Deferred.makeUnsafe<void>()
+    const evaluating = { now: 0, most: 0 }
+    const sensor = Automation.sensor("stubborn", {
+      evaluate: () =>
+        Effect.gen(function*() {
+          evaluating.most = Math.max(evaluating.most, ++evaluating.now)
+          yield* Deferred.await(gate)
+          evaluating.now--
+          return Automation.skip("at last")
+        }).pipe(Effect.uninterruptible)
+    })
+    return { end: Deferred.succeed(gate, undefined), evaluating, sensor }
+  })
+  const slow = Asset.make("slow", Effect.as(Effect.sleep("8 minutes"), 1))
+  const graph = Graph.make({ slow })
+
+  test("keeps its runs although something that it has begun cannot be interrupted", function*() {
+    const { end, sensor } = yield* stubborn
+    const first = yield* startDaemon(Definitions.make({ graph, automations: [sensor], layer: inMemory }))
+    yield* request({ select: "slow" })
+    yield* TestClock.adjust(1)
+    const store = yield* Store
+    yield* store.release("daemon", first.owner)
+    assert.isTrue(yield* store.lease("daemon", "another", "20 seconds"))
+    const second = yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
+    yield* TestClock.adjust("5 minutes")
+    assert.deepStrictEqual([(yield* first.status).leading, (yield* second.status).leading], [false, true])
+    yield* TestClock.adjust("5 minutes")
+    assert.deepStrictEqual(yield* runs, ["slow Succeeded"])
+    yield* end
+  })
+
+  test("does not act again before that has ended", function*() {
+    const { end, evaluating, sensor } = yield* stubborn
+    const daemon = yield* startDaemon(Definitions.make({ graph, automations: [sensor], layer: inMemory }))
+    const store = yield* Store
+    yield* store.release("daemon", daemon.owner)
+    assert.isTrue(yield* store.lease("daemon", "another", "20 seconds"))
+    yield* TestClock.adjust("5 minutes")
+    assert.isFalse((yield* daemon.status).leading)
+    yield* end
+    yield* TestClock.adjust("10 seconds")
+    assert.isTrue((yield* daemon.status).leading)
+    assert.strictEqual(evaluating.most, 1)
   })
 })

@@ -4,9 +4,9 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberHandle from "effect/FiberHandle"
 import * as FiberMap from "effect/FiberMap"
 import * as Option from "effect/Option"
@@ -192,61 +192,64 @@ interface Home {
 const missing = (service: string): string =>
   `The layer of the definitions provides no ${service}: every layer of EventLog does, and Local.layer.`
 
-const sessionOf = Effect.fnUntraced(function*(home: Home, loaded: Loaded, lost: Deferred.Deferred<void>) {
-  // every log layer provides them; a module may not have been type-checked
-  const find = <I, S>(key: Context.Key<I, S>, what: string): Effect.Effect<S> =>
-    Option.match(Context.getOption(loaded.context as Context.Context<I>, key), {
-      onNone: () => Effect.die(new Error(missing(what))),
-      onSome: (service) => Effect.succeed(service)
-    })
+/** A service that every log layer provides; a module may not have been type-checked. */
+const find = <I, S>({ context }: Loaded, key: Context.Key<I, S>, what: string): Effect.Effect<S> =>
+  Option.match(Context.getOption(context as Context.Context<I>, key), {
+    onNone: () => Effect.die(new Error(missing(what))),
+    onSome: (service) => Effect.succeed(service)
+  })
+
+const storeOf = (loaded: Loaded) => find(loaded, AutomationStore.AutomationStore, "store of automation")
+
+const sessionOf = Effect.fnUntraced(function*(home: Home, loaded: Loaded, loseLease: Effect.Effect<void>) {
   const session: Session = {
     loaded,
     settings: home.settings,
     owner: home.owner,
-    store: yield* find(AutomationStore.AutomationStore, "store of automation"),
-    log: yield* find(EventLog.EventLog, "event log"),
-    dynamicKeys: yield* find(Partitions.DynamicKeys, "keys of dynamic partitions"),
+    store: yield* storeOf(loaded),
+    log: yield* find(loaded, EventLog.EventLog, "event log"),
+    dynamicKeys: yield* find(loaded, Partitions.DynamicKeys, "keys of dynamic partitions"),
     states: new Map(),
     told: new Map(),
     problems: new Map(),
     signals: { queue: new Signal(), monitor: new Signal(), conditions: new Signal(), automations: new Map() },
-    loseLease: Effect.asVoid(Deferred.succeed(lost, undefined))
+    loseLease
   }
   return session
 })
 
+/** Tells others that this process lives. */
+const live = ({ owner, settings }: Home, store: AutomationStore.Service) =>
+  store.lease(processLease(owner), owner, processShare * settings.leaseMillis)
+
 /** Holds the lease, or waits for it, as long as there are these definitions. */
 const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
   const { owner, runs, settings } = home
-  let lost = Deferred.makeUnsafe<void>()
-  const session: Session = {
-    ...yield* sessionOf(home, loaded, lost),
-    loseLease: Effect.suspend(() => Effect.asVoid(Deferred.succeed(lost, undefined)))
-  }
+  let acting: Fiber.Fiber<void> | undefined
+  // its end is not waited for: what cannot be interrupted would hold up everything else
+  const stop = Effect.sync(() => {
+    home.leadingSince = undefined
+    acting?.interruptUnsafe()
+  })
+  const session = yield* sessionOf(home, loaded, stop)
   const { store } = session
   home.session = session
-  const acting = yield* FiberHandle.make<void, never>()
-  const stop = Effect.suspend(() => {
-    home.leadingSince = undefined
-    return FiberHandle.clear(acting)
-  })
   yield* Effect.addFinalizer(() => Effect.sync(() => home.leadingSince = undefined))
   let heldUntil = -Infinity
   const renew = Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
-    yield* store.lease(processLease(owner), owner, processShare * settings.leaseMillis)
-    const isHeld = !home.isClosing && (yield* store.lease(leaseName, owner, settings.leaseMillis))
-    if (!isHeld) return yield* stop
+    const isLeading = home.leadingSince !== undefined
+    // what is about to end may do something yet: until it has ended, others act
+    const hasEnded = acting === undefined || acting.pollUnsafe() !== undefined
+    const mayLead = !home.isClosing && (isLeading || hasEnded)
+    // whoever begins something is known to live before
+    if (!isLeading) yield* live(home, store)
+    if (!mayLead || !(yield* store.lease(leaseName, owner, settings.leaseMillis))) return yield* stop
     heldUntil = before + settings.leaseMillis
-    if (home.leadingSince !== undefined) return
-    lost = Deferred.makeUnsafe()
+    if (isLeading) return
     home.leadingSince = before
-    const until = Deferred.await(lost)
-    yield* FiberHandle.run(
-      acting,
-      Effect.raceFirst(act(session, runs), until).pipe(
-        Effect.ensuring(Effect.sync(() => home.leadingSince = undefined))
-      )
+    acting = yield* Effect.forkScoped(
+      Effect.ensuring(act(session, runs), Effect.sync(() => home.leadingSince = undefined))
     )
   }).pipe(Effect.catchCause((cause) => {
     if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
@@ -310,6 +313,13 @@ export const make = Effect.fnUntraced(function*(
     leadingSince: undefined,
     isClosing: false
   }
+  // whatever holds up those who evaluate, runs go on as long as this does
+  const living = yield* Effect.forkScoped(
+    Effect.forever(Effect.andThen(
+      Effect.ignoreCause(source.use((loaded) => Effect.flatMap(storeOf(loaded), (store) => live(home, store)))),
+      Effect.sleep(settings.leaseMillis / 3)
+    ))
+  )
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       home.isClosing = true
@@ -321,6 +331,7 @@ export const make = Effect.fnUntraced(function*(
       }
       if (settings.drain === "wait") yield* Effect.ignoreCause(FiberMap.awaitEmpty(fibers))
       else yield* FiberMap.clear(fibers)
+      yield* Fiber.interrupt(living)
       if (session !== undefined) yield* Effect.ignoreCause(session.store.release(processLease(owner), owner))
     })
   )
@@ -367,7 +378,7 @@ export const make = Effect.fnUntraced(function*(
     tickNow: (name, options) =>
       source.use((loaded) =>
         Effect.gen(function*() {
-          const session = yield* sessionOf(home, loaded, Deferred.makeUnsafe())
+          const session = yield* sessionOf(home, loaded, Effect.void)
           if (name === conditionsName) return Option.fromUndefinedOr(yield* conditionsByHand(session))
           const automation = loaded.automations.find((automation) => automation.name === name)
           if (automation === undefined) {
