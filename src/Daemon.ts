@@ -83,7 +83,7 @@ export interface Options {
   readonly startTimeout?: Duration.Input | undefined
   /** A run that has not ended so long after it was to be cancelled is recorded as ended: 3 minutes if it is left out. */
   readonly cancelTimeout?: Duration.Input | undefined
-  /** A run that takes longer is cancelled, unless its tag `max_runtime` gives other seconds. No limit if it is left out. */
+  /** A run that takes longer is ended, and has failed. Its tag `max_runtime` gives other seconds. No limit if it is left out. */
   readonly maxRuntime?: Duration.Input | undefined
   /** How often a run whose process has died is resumed, with what it has not computed: never if it is left out. */
   readonly maxResumes?: number | undefined

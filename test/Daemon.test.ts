@@ -591,6 +591,7 @@ describe("run monitoring", () => {
   test("a run that is resumed is still that of its request", function*() {
     yield* orphan("dead", { queued: "request", team: "x" })
     yield* startDaemon(automate(), { maxResumes: 1 })
+    yield* TestClock.adjust(1)
     const [resumed] = yield* runsOf({ statuses: ["Succeeded"] })
     assert.deepStrictEqual(
       [resumed?.tags.queued, resumed?.tags.team, resumed?.tags.process === "dead"],
@@ -622,7 +623,7 @@ describe("run monitoring", () => {
     ])
   })
 
-  test("RET28: a run that takes longer than its tag max_runtime says is cancelled", function*() {
+  test("RET28: a run that takes longer than its tag max_runtime says is ended, and has failed", function*() {
     const { endAll, graph } = yield* waiting
     yield* startDaemon(Definitions.make({ graph, layer: inMemory }))
     const limited = (seconds: string) => ({ select: "slow", tags: { max_runtime: seconds } })
@@ -630,7 +631,7 @@ describe("run monitoring", () => {
     yield* TestClock.adjust("499 seconds")
     assert.strictEqual((yield* runsOf({ statuses: ["Running"] })).length, 3)
     yield* TestClock.adjust("2 seconds")
-    const ended = yield* runsOf({ statuses: ["Cancelled"] })
+    const ended = yield* runsOf({ statuses: ["Failed"] })
     assert.deepStrictEqual(ended.map(({ tags }) => tags.max_runtime), ["500"])
     const log = yield* EventLog.EventLog
     const [asked] = yield* Stream.runCollect(log.events({ tags: ["RunCancelRequested"] }))
@@ -653,7 +654,7 @@ describe("run monitoring", () => {
       [true, "Running"]
     ])
     yield* TestClock.adjust("2 minutes")
-    assert.deepStrictEqual((yield* runsOf()).map(({ status }) => status), ["Cancelled"])
+    assert.deepStrictEqual((yield* runsOf()).map(({ status }) => status), ["Failed"])
   })
 
   test("what a killed process was launching is launched once: where it had begun, it is not begun again", function*() {

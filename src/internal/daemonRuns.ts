@@ -126,10 +126,13 @@ const processEnded = "The process that ran it has ended."
 const unrecorded = "It has ended, and its end could not be recorded."
 
 /** Records the end of a run that nobody ends; if its process lives after all, it is to stop. */
-const endLost = Effect.fnUntraced(function*(session: Session, run: EventLog.RunRecord, reason: string) {
-  yield* session.log.append(
-    endOf(run, run.cancelRequested ? "Cancelled" : "Failed", reason, yield* Clock.currentTimeMillis)
-  )
+const endLost = Effect.fnUntraced(function*(
+  session: Session,
+  run: EventLog.RunRecord,
+  reason: string,
+  status: EventLog.RunStatus = run.cancelRequested ? "Cancelled" : "Failed"
+) {
+  yield* session.log.append(endOf(run, status, reason, yield* Clock.currentTimeMillis))
 })
 
 const endOf = (
@@ -206,8 +209,8 @@ interface Backfill {
 
 /** What is known of what goes on. */
 interface Watched {
-  /** When somebody was seen to want the end of a run. */
-  readonly cancelling: Map<string, number>
+  /** When somebody was seen to want the end of a run, and what it is to end as. */
+  readonly cancelling: Map<string, { readonly since: number; readonly status: "Cancelled" | "Failed" }>
   readonly backfills: Map<string, Backfill>
   backfillsUpTo: number
 }
@@ -291,23 +294,28 @@ const inspect = Effect.fnUntraced(function*(session: Session, runs: Runs, watche
     }
     const seconds = secondsOf(tagOf(run, "max_runtime")) ?? settings.maxRuntimeSeconds
     const deadline = seconds === undefined ? Infinity : run.startedAt + seconds * 1000
+    let status: "Cancelled" | "Failed" = "Cancelled"
     if (!run.cancelRequested) {
       if (now <= deadline) {
         until = Math.min(until, deadline + 1)
         continue
       }
+      // whoever is told of failures is told of it
+      status = "Failed"
       // it may have ended meanwhile
       yield* Effect.catchTag(
-        Runtime.cancel(run.id, { reason: `Exceeded maximum runtime of ${seconds} seconds.` }),
+        Runtime.cancel(run.id, { reason: `Exceeded maximum runtime of ${seconds} seconds.`, status }),
         "RunNotPossibleError",
         () => Effect.void
       ).pipe(Effect.provideContext(session.loaded.context as never))
     }
-    const since = cancelling.get(run.id) ?? now
-    cancelling.set(run.id, since)
-    if (now >= since + settings.cancelTimeoutMillis) {
-      yield* endLost(session, run, `It did not end within ${settings.cancelTimeoutMillis / 1000} seconds.`)
-    } else until = Math.min(until, since + settings.cancelTimeoutMillis)
+    const known = cancelling.get(run.id) ?? { since: now, status }
+    cancelling.set(run.id, known)
+    const timeout = known.since + settings.cancelTimeoutMillis
+    if (now >= timeout) {
+      const reason = `It did not end within ${settings.cancelTimeoutMillis / 1000} seconds.`
+      yield* endLost(session, run, reason, known.status)
+    } else until = Math.min(until, timeout)
   }
   yield* readBackfills(session, watched, now)
   for (const [id, backfill] of watched.backfills) {

@@ -1263,7 +1263,7 @@ export class PlannedRun implements Environment {
     const { clock, runId } = this.services
     return Effect.map(admission(runId), (reason) => {
       if (reason === undefined) return
-      this.cancelled = true
+      this.cancelled ??= "Cancelled"
       this.waiting.push({ _tag: "RunCancelRequested", runId, timestamp: clock.currentTimeMillisUnsafe(), reason })
     })
   }
