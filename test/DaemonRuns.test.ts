@@ -1,6 +1,6 @@
 /** What a daemon makes of runs where its log, its store or its process fails it: each is launched once, and has one end. */
 import { assert, describe } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Scope, Stream } from "effect"
 import {
   Asset,
   Automation,
@@ -268,5 +268,28 @@ describe("a daemon that has lost its lease", () => {
     yield* TestClock.adjust("10 seconds")
     assert.isTrue((yield* daemon.status).leading)
     assert.strictEqual(evaluating.most, 1)
+  })
+  test("does not act any more when its store does not answer in time, and acts again when it does", function*() {
+    let hangs = false
+    const hanging = yield* otherwise({
+      store: (store) => ({
+        lease: (name, owner, ttl) => Effect.suspend(() => hangs ? Effect.never : store.lease(name, owner, ttl))
+      })
+    })
+    const definitions = Definitions.make({ graph, layer: inMemory })
+    const first = yield* Effect.provideContext(startDaemon(definitions), hanging)
+    const scope = yield* Scope.make()
+    const second = yield* Scope.provide(startDaemon(definitions), scope)
+    const leading = Effect.map(Effect.all([first.status, second.status]), (all) => all.map(({ leading }) => leading))
+    hangs = true
+    for (let second = 0; second < 30; second++) {
+      yield* TestClock.adjust("1 second")
+      assert.notDeepEqual(yield* leading, [true, true])
+    }
+    assert.deepStrictEqual(yield* leading, [false, true])
+    hangs = false
+    yield* Scope.close(scope, Exit.void)
+    yield* TestClock.adjust("30 seconds")
+    assert.isTrue((yield* first.status).leading)
   })
 })

@@ -218,6 +218,16 @@ const sessionOf = Effect.fnUntraced(function*(home: Home, loaded: Loaded, loseLe
   return session
 })
 
+/** Fails if a store does not answer in time, whether it can be interrupted or not. */
+const inTime = <A, E>(effect: Effect.Effect<A, E>, millis: number): Effect.Effect<A, E | Cause.TimeoutError> =>
+  Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) => {
+    const forget = Effect.sync(() => fiber.interruptUnsafe())
+    return Effect.timeoutOrElse(Effect.onInterrupt(Fiber.join(fiber), () => forget), {
+      duration: millis,
+      orElse: () => Effect.fail(new Cause.TimeoutError(`The store did not answer within ${millis / 1000} seconds.`))
+    })
+  })
+
 /** Tells others that this process lives. */
 const live = ({ owner, settings }: Home, store: AutomationStore.Service) =>
   store.lease(processLease(owner), owner, processShare * settings.leaseMillis)
@@ -235,6 +245,7 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
   const { store } = session
   home.session = session
   yield* Effect.addFinalizer(() => Effect.sync(() => home.leadingSince = undefined))
+  const interval = settings.leaseMillis / 3
   let heldUntil = -Infinity
   const renew = Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
@@ -243,8 +254,11 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
     const hasEnded = acting === undefined || acting.pollUnsafe() !== undefined
     const mayLead = !home.isClosing && (isLeading || hasEnded)
     // whoever begins something is known to live before
-    if (!isLeading) yield* live(home, store)
-    if (!mayLead || !(yield* store.lease(leaseName, owner, settings.leaseMillis))) return yield* stop
+    const lives = isLeading ? Effect.void : live(home, store)
+    const isHeld = mayLead ? store.lease(leaseName, owner, settings.leaseMillis) : Effect.succeed(false)
+    // another one may act as soon as it is not held any more
+    const left = isLeading ? Math.max(heldUntil - before, interval) : settings.leaseMillis
+    if (!(yield* inTime(Effect.andThen(lives, isHeld), left))) return yield* stop
     heldUntil = before + settings.leaseMillis
     if (isLeading) return
     home.leadingSince = before
@@ -259,7 +273,7 @@ const hold = Effect.fnUntraced(function*(home: Home, loaded: Loaded) {
       if ((yield* Clock.currentTimeMillis) >= heldUntil) yield* stop
     })
   }))
-  return yield* Effect.forever(Effect.andThen(renew, Effect.sleep(settings.leaseMillis / 3)))
+  return yield* Effect.forever(Effect.andThen(renew, Effect.sleep(interval)))
 }, Effect.scoped)
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -316,7 +330,11 @@ export const make = Effect.fnUntraced(function*(
   // whatever holds up those who evaluate, runs go on as long as this does
   const living = yield* Effect.forkScoped(
     Effect.forever(Effect.andThen(
-      Effect.ignoreCause(source.use((loaded) => Effect.flatMap(storeOf(loaded), (store) => live(home, store)))),
+      Effect.ignoreCause(
+        source.use((loaded) =>
+          Effect.flatMap(storeOf(loaded), (store) => inTime(live(home, store), settings.leaseMillis))
+        )
+      ),
       Effect.sleep(settings.leaseMillis / 3)
     ))
   )
