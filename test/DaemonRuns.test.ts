@@ -293,3 +293,56 @@ describe("a daemon that has lost its lease", () => {
     assert.isTrue((yield* first.status).leading)
   })
 })
+
+describe("a long queue", () => {
+  test("is not read as a whole whenever something begins or ends", function*() {
+    const count = 600
+    let read = 0
+    const counting = yield* otherwise({
+      store: (store) => ({
+        queue: (filter) => Effect.tap(store.queue(filter), (items) => Effect.sync(() => read += items.length))
+      })
+    })
+    yield* request(...Array.from({ length: count }, () => ({ select: "a" })))
+    const definitions = Definitions.make({ graph: Graph.make({ a }), layer: inMemory })
+    yield* Effect.provideContext(startDaemon(definitions), counting)
+    yield* TestClock.adjust("1 minute")
+    assert.strictEqual((yield* queueOf("Launched")).length, count)
+    // a part of it each time
+    assert.isBelow(read / count, 300)
+  })
+
+  test("has what a limit holds up hold up nothing behind it", function*() {
+    const slow = Asset.make("slow", Effect.as(Effect.sleep("1 hour"), 1))
+    yield* startDaemon(Definitions.make({
+      graph: Graph.make({ slow, a }),
+      queue: { maxRuns: 3, tags: [{ key: "database", value: "tiny", limit: 1 }] },
+      layer: inMemory
+    }))
+    yield* request(
+      ...Array.from({ length: 900 }, () => ({ select: "slow", tags: { database: "tiny" } })),
+      { select: "a" }
+    )
+    yield* TestClock.adjust(1)
+    assert.deepStrictEqual(yield* runs, ["slow Running", "a Succeeded"])
+    const waiting = yield* queueOf("Queued")
+    assert.deepStrictEqual(
+      new Set(waiting.map(({ waitingFor }) => waitingFor)),
+      new Set([
+        "1 of 1 run with tag database=tiny is running"
+      ])
+    )
+  })
+
+  test("tells of those that come next why they wait", function*() {
+    const slow = Asset.make("slow", Effect.as(Effect.sleep("1 hour"), 1))
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ slow }), queue: { maxRuns: 1 }, layer: inMemory }))
+    yield* request(...Array.from({ length: 150 }, () => ({ select: "slow" })))
+    yield* TestClock.adjust("1 second")
+    const waiting = (yield* queueOf("Queued")).map(({ waitingFor }) => waitingFor)
+    assert.deepStrictEqual(
+      [waiting[0], waiting[99], waiting[100]],
+      ["1 of 1 run is running", "1 of 1 run is running", undefined]
+    )
+  })
+})

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberHandle from "effect/FiberHandle"
 import * as FiberMap from "effect/FiberMap"
+import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -75,7 +76,7 @@ const followed = [
 ] as const
 
 /** Wakes whoever waits for what is recorded. */
-const follow = Effect.fnUntraced(function*(session: Session, after: number) {
+const follow = Effect.fnUntraced(function*(session: Session, runs: Runs, after: number) {
   const { loaded, log, signals } = session
   const byAsset = new Map<string, Array<string>>()
   const ofRuns: Array<string> = []
@@ -92,8 +93,10 @@ const follow = Effect.fnUntraced(function*(session: Session, after: number) {
     if ("key" in event) { for (const name of byAsset.get(event.key) ?? []) signalOf(session, name).notify() }
     else {
       for (const name of ofRuns) signalOf(session, name).notify()
-      if (event._tag === "RunFinished") signals.queue.notify()
-      else signals.monitor.notify()
+      if (event._tag === "RunFinished") {
+        runs.ended.openUnsafe()
+        signals.queue.notify()
+      } else signals.monitor.notify()
     }
     signals.conditions.notify()
   }
@@ -157,7 +160,7 @@ const act = Effect.fnUntraced(function*(session: Session, runs: Runs) {
   session.problems.clear()
   const after = yield* Effect.eventually(Effect.tapError(headOf(session.log), () => Effect.sleep(1_000)))
   const all: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
-    ["following the event log", follow(session, after)],
+    ["following the event log", follow(session, runs, after)],
     ["automations", keepAutomations(session)],
     ["the queue", runQueue(session, runs)],
     ["run monitoring", runMonitor(session, runs)],
@@ -295,29 +298,33 @@ export const make = Effect.fnUntraced(function*(
   // finalizers run from the last one to the first: runs end before the fibers that keep their leases
   const current = yield* FiberHandle.make<void, unknown>()
   const fibers = yield* FiberMap.make<string, void, unknown>()
+  const ended = Latch.makeUnsafe(false)
   const runs: Runs = {
     fibers,
+    ended,
     begin: (session, id, effect) =>
-      Effect.asVoid(FiberMap.run(
-        fibers,
-        id,
-        Effect.catchCause(
-          source.use((loaded) => loaded.generation === session.loaded.generation ? effect : Effect.void),
-          (cause) =>
-            Effect.andThen(
-              failureOf(id)(cause),
-              // the store may have failed: what is left is looked at again, but not at once
+      Effect.map(
+        FiberMap.run(
+          fibers,
+          id,
+          Effect.catchCause(
+            source.use((loaded) => loaded.generation === session.loaded.generation ? effect : Effect.void),
+            (cause) =>
               Effect.andThen(
-                Effect.sleep("1 second"),
-                Effect.sync(() => {
-                  session.signals.queue.notify()
-                  session.signals.monitor.notify()
-                })
+                failureOf(id)(cause),
+                // the store may have failed: what is left is looked at again, but not at once
+                Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => session.signals.monitor.notify()))
               )
-            )
+          ),
+          { onlyIfMissing: true, startImmediately: false }
         ),
-        { onlyIfMissing: true, startImmediately: false }
-      ))
+        // there is a place for another one
+        (fiber) =>
+          fiber.addObserver(() => {
+            ended.openUnsafe()
+            home.session?.signals.queue.notify()
+          })
+      )
   }
   const home: Home = {
     owner,

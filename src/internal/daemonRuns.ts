@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
+import type * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
@@ -25,6 +26,8 @@ import { conditionsName, processLease, type Session, within } from "./daemonSess
 export interface Runs {
   /** The fibers by the id in the queue, or of the run that is resumed. */
   readonly fibers: FiberMap.FiberMap<string, void, unknown>
+  /** Is open when something has ended since it was closed. */
+  readonly ended: Latch.Latch
   /** Begins something that goes on when this daemon does not act any more. Nothing if the definitions are others now. */
   readonly begin: (session: Session, id: string, effect: Effect.Effect<void, unknown>) => Effect.Effect<void>
 }
@@ -53,22 +56,20 @@ interface Before {
   readonly backoffs: Map<string, Backoff | undefined>
 }
 
-/** Launches what may begin. Gives when to look again. */
-const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before: Before) {
-  const { loaded, log, settings, signals, store } = session
-  const items = yield* store.queue()
-  // conditions take what waits for something that is in progress
-  const known = new Set(items.map(({ id }) => id))
-  if ([...before.ids].some((id) => !known.has(id))) signals.conditions.notify()
-  before.ids.clear()
-  for (const id of known) before.ids.add(id)
-  for (const id of before.backoffs.keys()) if (!known.has(id)) before.backoffs.delete(id)
-  const queued = items.filter(({ status }) => status === "Queued")
-  if (queued.length === 0) return Infinity
-  const counted = new Map(countedRuns(yield* log.runs({ statuses: ["Running"] })))
-  for (const item of items) {
-    if (item.status === "Launching" && !counted.has(item.id)) counted.set(item.id, tagsOf(loaded, item))
-  }
+/** So many requests are read at first, and more only where none of them fills the places that there are. */
+const pageSize = 100
+const pageGrowth = 4
+const debounceMillis = 50
+
+/** Launches what may begin of some requests that wait. Gives when to look again, and the tags of what is launched. */
+const launchSome = Effect.fnUntraced(function*(
+  session: Session,
+  runs: Runs,
+  before: Before,
+  queued: ReadonlyArray<AutomationStore.QueuedRun>,
+  running: ReadonlyArray<EventLog.RunRecord["tags"]>
+) {
+  const { loaded, settings, store } = session
   const { blocked, failed, until: changing } = yield* dependent(session, queued)
   for (const [id, message] of failed) {
     yield* store.failed(id, { tag: "UpstreamFailed", message, cause: message })
@@ -91,9 +92,9 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
   })
   const choice = choose({
     queued: waiting,
-    running: [...counted.values()],
+    running,
     limits: {
-      maxRuns: loaded.queue?.maxRuns ?? settings.maxRuns,
+      maxRuns: maxRunsOf(session),
       tags: [...loaded.queue?.tags ?? [], ...settings.tagLimits ?? []]
     },
     now
@@ -105,16 +106,58 @@ const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before
     if (yield* FiberMap.has(runs.fibers, id)) until = Math.min(until, now + retryMillis)
     else yield* runs.begin(session, id, launch(session, byId.get(id)!))
   }
-  yield* store.setWaiting(choice.waiting)
+  const news = choice.waiting.filter(({ id, reason }) => byId.get(id)!.waitingFor !== reason)
+  if (news.length > 0) yield* store.setWaiting(news)
+  return { until, launched: choice.launch.map((id) => tagsOf(loaded, byId.get(id)!)) }
+})
+
+const maxRunsOf = ({ loaded, settings }: Session): number => loaded.queue?.maxRuns ?? settings.maxRuns ?? Infinity
+
+/** Launches what may begin. Gives when to look again. */
+const dequeue = Effect.fnUntraced(function*(session: Session, runs: Runs, before: Before) {
+  const { loaded, log, signals, store } = session
+  const launching = yield* store.queue({ statuses: ["Launching"] })
+  const known = new Set(launching.map(({ id }) => id))
+  let running: ReadonlyArray<EventLog.RunRecord["tags"]> | undefined
+  let until = Infinity
+  let last: AutomationStore.QueuedRun | undefined
+  let isMore = true
+  // a queue of any length takes few queries, and where every place is taken only its beginning is read
+  for (let limit = pageSize; isMore && (running?.length ?? -1) < maxRunsOf(session); limit *= pageGrowth) {
+    const queued = yield* store.queue({ statuses: ["Queued"], after: last, limit })
+    isMore = queued.length === limit
+    last = queued.at(-1)
+    if (last === undefined) break
+    for (const { id } of queued) known.add(id)
+    if (running === undefined) {
+      const counted = new Map(countedRuns(yield* log.runs({ statuses: ["Running"] })))
+      for (const item of launching) if (!counted.has(item.id)) counted.set(item.id, tagsOf(loaded, item))
+      running = [...counted.values()]
+    }
+    const some = yield* launchSome(session, runs, before, queued, running)
+    until = Math.min(until, some.until)
+    running = [...running, ...some.launched]
+  }
+  // conditions take what waits for something that is in progress
+  if ([...before.ids].some((id) => !known.has(id))) signals.conditions.notify()
+  before.ids.clear()
+  for (const id of known) before.ids.add(id)
+  // what was not read may wait still
+  if (!isMore) { for (const id of before.backoffs.keys()) if (!known.has(id)) before.backoffs.delete(id) }
   return until
 })
 
 /** @internal */
 export const runQueue = Effect.fnUntraced(function*(session: Session, runs: Runs) {
+  const { queue } = session.signals
   const before: Before = { ids: new Set(), backoffsOf: yield* makeBackoffs(session), backoffs: new Map() }
   while (true) {
-    const until = yield* dequeue(session, runs, before)
-    yield* session.signals.queue.wait(until)
+    yield* queue.wait(yield* dequeue(session, runs, before))
+    // while nothing may begin before something has ended that goes on here, what happens is looked at together
+    runs.ended.closeUnsafe()
+    if ((yield* FiberMap.size(runs.fibers)) >= maxRunsOf(session)) {
+      yield* Effect.raceFirst(runs.ended.await, Effect.sleep(debounceMillis))
+    }
   }
 })
 
