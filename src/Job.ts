@@ -166,8 +166,9 @@ export interface RunOptions<T extends Graph.Assets> extends Runtime.RunOptions<T
  * **Details**
  *
  * `onSuccess` is called after a run that has succeeded, `onFailure` after one that has failed, retries included; neither is
- * after one that was cancelled. A hook that fails changes nothing about the run: the failure is logged, and added to the log
- * of the run.
+ * after one that was cancelled, nor after one whose process has died: what the hook would be told of is gone with it. Sensors
+ * of runs (`Automation.runSensor`) hear of those, too. A run that a daemon resumes in place of such a one has hooks like any
+ * other. A hook that fails changes nothing about the run: the failure is logged, and added to the log of the run.
  *
  * The name is made of letters, digits, `_`, `-`, `.` and `/`; that, and the selection, are checked by `Definitions.make`.
  * Keys that are listed have to be in the graph, or it is a compile error.

@@ -9,7 +9,8 @@ import {
   type Daemon,
   Definitions,
   EventLog,
-  Graph
+  Graph,
+  Job
 } from "effect-assets"
 import { TestClock } from "effect/testing"
 import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
@@ -344,5 +345,45 @@ describe("a long queue", () => {
       [waiting[0], waiting[99], waiting[100]],
       ["1 of 1 run is running", "1 of 1 run is running", undefined]
     )
+  })
+})
+
+describe("a run whose process was killed", () => {
+  const seen = Effect.sync(() => {
+    const told: Array<string> = []
+    const note = (run: Job.JobRun) => Effect.sync(() => void told.push(`${run.job} ${run.status}`))
+    return { told, note }
+  })
+
+  test("has the hooks of its job when it is resumed", function*() {
+    const { note, told } = yield* seen
+    const failing = Asset.make("failing", { compute: () => Effect.fail("down") })
+    const graph = Graph.make({ a, failing })
+    const jobs = [
+      Job.make("good", { select: ["a"], onSuccess: note, onFailure: note }),
+      Job.make("bad", { select: ["failing"], onSuccess: note, onFailure: note })
+    ]
+    const log = yield* Log
+    yield* log.append([
+      { _tag: "RunStarted", runId: "one", timestamp: start, keys: ["a"], tags: { process: "dead", job: "good" } },
+      { _tag: "RunStarted", runId: "two", timestamp: start, keys: ["failing"], tags: { process: "dead", job: "bad" } }
+    ])
+    yield* startDaemon(Definitions.make({ graph, jobs, layer: inMemory }), { maxResumes: 1 })
+    yield* TestClock.adjust("1 second")
+    assert.deepStrictEqual(told.toSorted(), ["bad Failed", "good Succeeded"])
+  })
+
+  test("is told to a sensor of runs where it is not resumed", function*() {
+    const told: Array<string> = []
+    const sensor = Automation.runSensor("failures", {
+      status: "Failed",
+      run: (run) => Effect.sync(() => void told.push(run.id))
+    })
+    yield* orphan({ process: "other", job: "nightly" }, "a")
+    const store = yield* Store
+    yield* store.lease("process:other", "other", "10 seconds")
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), automations: [sensor], layer: inMemory }))
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual(told, ["orphan"])
   })
 })

@@ -63,7 +63,8 @@ export const CurrentFollow: Context.Reference<(() => Follower) | undefined> = Co
   { defaultValue: (): (() => Follower) | undefined => undefined }
 )
 
-const jobOf = ({ jobs }: Loaded, name: string | undefined): Job.Any | undefined =>
+/** @internal */
+export const jobOf = ({ jobs }: Loaded, name: string | undefined): Job.Any | undefined =>
   name === undefined ? undefined : jobs.find((job) => job.name === name)
 
 /**

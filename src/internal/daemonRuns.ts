@@ -12,12 +12,23 @@ import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
 import type * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
+import * as Job from "../Job.ts"
 import * as RunLogs from "../RunLogs.ts"
 import * as Runtime from "../Runtime.ts"
 import { type Admission, CurrentAdmission } from "./admission.ts"
 import { headOf } from "./daemonAutomations.ts"
 import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
-import { admit, launch, processTag, queuedTag, requestAgain, resumesTag, secondsOf, tagsOf } from "./daemonLaunch.ts"
+import {
+  admit,
+  jobOf,
+  launch,
+  processTag,
+  queuedTag,
+  requestAgain,
+  resumesTag,
+  secondsOf,
+  tagsOf
+} from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
 import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
@@ -224,10 +235,10 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
       Effect.map(log.runs({ retryOf: run.id }), (retries) => retries.at(-1)?.id === started),
       "Another process has resumed it."
     )
-  const retried = Effect.provideService(
-    Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags }),
-    CurrentAdmission,
-    admission
+  const job = jobOf(loaded, tagOf(run, "job"))
+  const retried = Runtime.retry(loaded.graph as Graph.Graph<Graph.Assets>, run.id, { tags }).pipe(
+    Effect.provideService(CurrentAdmission, admission),
+    Effect.tap((ended) => job === undefined ? Effect.void : Job.hooked(job, ended))
   )
   yield* runs.begin(
     session,
