@@ -391,11 +391,11 @@ describe("a store that is down", () => {
       ...store,
       commitTick: (commit) => down.commits ? Effect.fail(refused) : store.commitTick(commit),
       queue: (filter) =>
-        // that is what the queue asks for
-        filter === undefined
+        // that is what the queue alone asks for
+        filter?.statuses?.join() === "Queued"
           ? Effect.andThen(
             Effect.map(Effect.clockWith((clock) => clock.currentTimeMillis), (now) => asked.push((now - start) / 1000)),
-            Effect.suspend(() => down.queue ? Effect.fail(refused) : store.queue())
+            Effect.suspend(() => down.queue ? Effect.fail(refused) : store.queue(filter))
           )
           : store.queue(filter)
     })
