@@ -577,7 +577,8 @@ export interface Service {
   readonly wipe: (keys: Iterable<string>) => Effect.Effect<void, EventLogError>
   /**
    * Removes events that are older than a policy keeps them. Gives how many. What tells the present state of an asset, a
-   * partition or a check stays; a run is listed as long as its beginning is kept.
+   * partition or a check stays, and so does the beginning of a run that goes on; a run is listed as long as its beginning
+   * is kept.
    */
   readonly prune: (retention: Retention) => Effect.Effect<number, EventLogError>
 }

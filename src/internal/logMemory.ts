@@ -309,6 +309,7 @@ export const make: Effect.Effect<EventLog.Service> = Effect.sync(() => {
         log.forEach((event, index) => {
           const keep = event && retention[event._tag]
           if (keep === undefined || pinned.has(index + 1)) return
+          if (event!._tag === "RunStarted" && running.has(event!.runId)) return
           if (event!.timestamp >= now - Duration.toMillis(keep)) return
           remove(index)
           count++

@@ -831,12 +831,15 @@ export const make = Effect.fnUntraced(function*(
     return count
   })
 
+  const notRunning = `AND run_id NOT IN (SELECT id FROM ${runsTable.name} WHERE status = 'Running')`
+
   const pruneSome = (tag: string, oldest: number, after: number) =>
     Effect.gen(function*() {
       const gone = yield* execute<{ readonly cursor: number | bigint }>(
         `DELETE FROM ${eventsTable.name} WHERE cursor IN (
           SELECT cursor FROM ${eventsTable.name} WHERE tag = ? AND at < ? AND cursor > ?
             AND cursor NOT IN (${stateTables.map(({ name }) => `SELECT cursor FROM ${name}`).join(" UNION ALL ")})
+            ${tag === "RunStarted" ? notRunning : ""}
             ORDER BY cursor LIMIT ${pruneSize}
         ) RETURNING cursor`,
         [tag, oldest, after]
