@@ -6,7 +6,7 @@ import {
   Automation,
   AutomationStore,
   type Check,
-  type Daemon,
+  Daemon,
   Definitions,
   EventLog,
   Graph,
@@ -59,6 +59,19 @@ const otherwise = Effect.fnUntraced(function*(options: {
 /** What a process leaves that was killed: a run without an end. */
 const orphan = (tags: { readonly [name: string]: string }, ...keys: ReadonlyArray<string>) =>
   Log.use((log) => log.append([{ _tag: "RunStarted", runId: "orphan", timestamp: start, keys, tags }]))
+
+/** Has conditions request something, in one evaluation. */
+const requestedByConditions = (...requests: ReadonlyArray<AutomationStore.Request>) =>
+  Effect.flatMap(
+    Store.use((store) =>
+      store.commitTick({
+        automation: Daemon.conditions,
+        tick: { id: "tick", kind: "condition", startedAt: start, finishedAt: start, status: "Requested" },
+        requests
+      })
+    ),
+    (committed) => committed._tag === "Committed" ? Effect.succeed(committed) : Effect.die(committed)
+  )
 
 const diskFull = new EventLog.EventLogError({ operation: "append", cause: new Error("disk full") })
 
@@ -385,5 +398,28 @@ describe("a run whose process was killed", () => {
     yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), automations: [sensor], layer: inMemory }))
     yield* TestClock.adjust("1 minute")
     assert.deepStrictEqual(told, ["orphan"])
+  })
+  test("is waited for by what conditions have requested after it, when it is resumed", function*() {
+    const up = Asset.make("up", Effect.as(Effect.sleep("10 seconds"), 1))
+    const down = Asset.make("down", { deps: [up], compute: () => Effect.succeed(1) })
+    const store = yield* Store
+    const { queued: [first] } = yield* requestedByConditions({ keys: ["up"] }, { keys: ["down"] })
+    yield* store.take(first!.id, "dead")
+    yield* store.launched(first!.id, "orphan", "dead")
+    yield* orphan({ process: "dead", queued: first!.id, tick: "tick" }, "up")
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ up, down }), layer: inMemory }), { maxResumes: 1 })
+    yield* TestClock.adjust("5 seconds")
+    assert.deepStrictEqual(yield* runs, ["up Cancelled", "up Running"])
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual(yield* runs, ["up Cancelled", "up Succeeded", "down Succeeded"])
+    assert.deepStrictEqual(yield* queueOf("Failed"), [])
+  })
+
+  test("has one end where there is nothing left to resume", function*() {
+    yield* orphan({ process: "dead" }, "gone")
+    yield* startDaemon(Definitions.make({ graph: Graph.make({ a }), layer: inMemory }), { maxResumes: 1 })
+    yield* TestClock.adjust("1 minute")
+    const ends = yield* Log.use((log) => Stream.runCollect(log.events({ tags: ["RunFinished"] })))
+    assert.deepStrictEqual(ends.map((end) => end._tag === "RunFinished" && end.status), ["Cancelled"])
   })
 })

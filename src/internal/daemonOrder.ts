@@ -10,7 +10,7 @@ import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Plan from "../Plan.ts"
 import type { Compiled } from "./compile.ts"
-import { insteadOfTag, processTag } from "./daemonLaunch.ts"
+import { insteadOfTag, processTag, queuedTag } from "./daemonLaunch.ts"
 import { conditionsName, type Loaded, processLease, type Session } from "./daemonSession.ts"
 
 type Item = AutomationStore.QueuedRun
@@ -116,6 +116,9 @@ const byAsset = ({ compiled, computes }: Defined, items: ReadonlyArray<Item>): R
   return found
 }
 
+const hasFailed = (run: EventLog.RunRecord | undefined): boolean =>
+  run !== undefined && run.status !== "Running" && run.status !== "Succeeded"
+
 const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
 
 /** So far back what was requested anew is looked for. */
@@ -133,11 +136,16 @@ const cutShort = Effect.fnUntraced(function*({ store }: Session) {
 })
 
 /**
- * Looks at what waits and was requested by conditions. Gives when to look again, if nothing happens.
+ * Looks at what waits and was requested by conditions. Gives when to look again, if nothing happens. `isHere` tells whether
+ * this daemon resumes a run.
  *
  * @internal
  */
-export const dependent = Effect.fnUntraced(function*(session: Session, queued: ReadonlyArray<Item>) {
+export const dependent = Effect.fnUntraced(function*(
+  session: Session,
+  queued: ReadonlyArray<Item>,
+  isHere: (id: string) => boolean
+) {
   const { loaded, log, settings, store } = session
   const blocked = new Map<string, string>()
   const failed = new Map<string, string>()
@@ -155,6 +163,16 @@ export const dependent = Effect.fnUntraced(function*(session: Session, queued: R
     if (ids.length > 0) { for (const run of yield* log.runs({ ids })) runs.set(run.id, run) }
   })
   yield* readRuns(requested.flat())
+  /** The newest runs of requests: what was resumed is several. */
+  const newest = new Map<string, EventLog.RunRecord>()
+  for (const all of requested) {
+    if (!all.some(({ runId }) => hasFailed(runs.get(runId ?? "")))) continue
+    for (const run of yield* log.runs({ tags: { tick: all[0]!.tickId! } })) {
+      const id = run.tags[queuedTag]
+      if (id !== undefined && !newest.has(id)) newest.set(id, run)
+      runs.set(run.id, run)
+    }
+  }
   // one that nobody wanted to end
   const isCutShort = (run: EventLog.RunRecord): boolean => run.status === "Cancelled" && !run.cancelRequested
   const cut = [...runs.values()].some(isCutShort) ? yield* cutShort(session) : undefined
@@ -164,10 +182,11 @@ export const dependent = Effect.fnUntraced(function*(session: Session, queued: R
   const progressOf = (item: Item): "pending" | "done" | "failed" => {
     if (item.status === "Queued" || item.status === "Launching") return "pending"
     if (item.status !== "Launched") return "failed"
-    const run = runs.get(item.runId ?? "")
+    const first = runs.get(item.runId ?? "")
+    const run = hasFailed(first) ? newest.get(item.id) ?? first : first
     // an observation has no run, and is made when it is launched
     if (run === undefined || run.status === "Succeeded") return "done"
-    if (run.status === "Running") return "pending"
+    if (run.status === "Running" || isHere(run.id)) return "pending"
     if (cut === undefined || !isCutShort(run)) return "failed"
     const again = cut.again.get(run.id)
     if (again !== undefined) return progressOf(again)

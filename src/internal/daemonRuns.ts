@@ -81,7 +81,11 @@ const launchSome = Effect.fnUntraced(function*(
   running: ReadonlyArray<EventLog.RunRecord["tags"]>
 ) {
   const { loaded, settings, store } = session
-  const { blocked, failed, until: changing } = yield* dependent(session, queued)
+  const { blocked, failed, until: changing } = yield* dependent(
+    session,
+    queued,
+    (id) => FiberMap.hasUnsafe(runs.fibers, id)
+  )
   for (const [id, message] of failed) {
     yield* store.failed(id, { tag: "UpstreamFailed", message, cause: message })
   }
@@ -246,8 +250,15 @@ const lost = Effect.fnUntraced(function*(session: Session, runs: Runs, id: strin
     within(loaded, retried).pipe(
       Effect.asVoid,
       Effect.onInterrupt(() => cutShort(session, run)),
-      // nothing is left to do, say
-      Effect.catchTag("RunNotPossibleError", (error) => endLost(session, run, error.message))
+      // nothing is left to do, say: then it may have ended it
+      Effect.catchTag(
+        "RunNotPossibleError",
+        (error) =>
+          Effect.flatMap(
+            log.runs({ ids: [run.id], statuses: ["Running"] }),
+            (running) => running.length === 0 ? Effect.logInfo(error.message) : endLost(session, run, error.message)
+          )
+      )
     )
   )
 })
