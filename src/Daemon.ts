@@ -87,7 +87,10 @@ export interface Options {
   readonly maxRuntime?: Duration.Input | undefined
   /** How often a run whose process has died is resumed, with what it has not computed: never if it is left out. */
   readonly maxResumes?: number | undefined
-  /** What becomes of runs when the daemon stops: they are cancelled, or it waits for them. `"cancel"` if it is left out. */
+  /**
+   * What becomes of runs when the daemon stops: they are cancelled, or it waits for them and for the hooks of their jobs,
+   * however long they take. `"cancel"` if it is left out.
+   */
   readonly drain?: "cancel" | "wait" | undefined
   /** What is removed once a day. Nothing if it is left out. */
   readonly retention?: Retention | undefined
