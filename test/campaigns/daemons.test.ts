@@ -64,7 +64,12 @@ const campaign = Effect.fnUntraced(function*(
         const running = yield* log.runs({ statuses: ["Running"] })
         return waiting.length === 0 && running.length === 0
       })
-      yield* Effect.repeat(Effect.andThen(Effect.sleep("300 millis"), isIdle), { until: (idle) => idle })
+      // several times in a row: the end of a run may be what conditions have waited for
+      let idleFor = 0
+      while (idleFor < 4) {
+        yield* Effect.sleep("300 millis")
+        idleFor = (yield* isIdle) ? idleFor + 1 : 0
+      }
       for (const child of processes) child.kill("SIGTERM")
       yield* Effect.forEach(processes, ended)
 
