@@ -335,16 +335,15 @@ export const make = Effect.fnUntraced(function*(
     isClosing: false
   }
   // whatever holds up those who evaluate, runs go on as long as this does
-  const living = yield* Effect.forkScoped(
-    Effect.forever(Effect.andThen(
-      Effect.ignoreCause(
-        source.use((loaded) =>
-          Effect.flatMap(storeOf(loaded), (store) => inTime(live(home, store), settings.leaseMillis))
-        )
-      ),
-      Effect.sleep(settings.leaseMillis / 3)
-    ))
-  )
+  const living = yield* FiberHandle.make<never, never>()
+  const lives = Effect.forever(Effect.andThen(
+    Effect.ignoreCause(
+      source.use((loaded) =>
+        Effect.flatMap(storeOf(loaded), (store) => inTime(live(home, store), settings.leaseMillis))
+      )
+    ),
+    Effect.sleep(settings.leaseMillis / 3)
+  ))
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       home.isClosing = true
@@ -356,7 +355,7 @@ export const make = Effect.fnUntraced(function*(
       }
       if (settings.drain === "wait") yield* Effect.ignoreCause(FiberMap.awaitEmpty(fibers))
       else yield* FiberMap.clear(fibers)
-      yield* Fiber.interrupt(living)
+      yield* FiberHandle.clear(living)
       if (session !== undefined) yield* Effect.ignoreCause(session.store.release(processLease(owner), owner))
     })
   )
@@ -366,8 +365,13 @@ export const make = Effect.fnUntraced(function*(
       Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("The daemon has no definitions to evaluate", cause)
   )
   yield* Effect.forkScoped(Stream.runForEach(source.changes, () =>
-    // first: two of one owner would both hold the lease
-    Effect.andThen(FiberHandle.clear(current), FiberHandle.run(current, holding))))
+    Effect.gen(function*() {
+      // one that is asked for single ticks, and has nothing to hold, runs nothing that others could take for lost
+      yield* FiberHandle.run(living, lives, { onlyIfMissing: true })
+      // first: two of one owner would both hold the lease
+      yield* FiberHandle.clear(current)
+      yield* FiberHandle.run(current, holding)
+    })))
 
   const status = Effect.gen(function*(): Effect.fn.Return<Daemon.Status, never> {
     const { leadingSince, session } = home
