@@ -15,7 +15,7 @@ import {
   Runtime
 } from "effect-assets"
 import { TestClock } from "effect/testing"
-import { buildDaemon, type Stored, testsAt } from "./fixtures/daemon.ts"
+import { a, automate, b, graph, startDaemon, type Stored, testsAt, ticksOf } from "./fixtures/daemon.ts"
 import { inMemory } from "./fixtures/inMemory.ts"
 
 const start = Date.parse("2024-03-01T00:00:30Z")
@@ -23,24 +23,8 @@ const start = Date.parse("2024-03-01T00:00:30Z")
 /** Tests begin half a minute after midnight. */
 const test = testsAt(start)
 
-const a = Asset.make("a", Effect.succeed(1))
-const b = Asset.make("b", Effect.succeed(2))
-const graph = Graph.make({ a, b })
-
-/** Starts a daemon on the services of the test. */
-const startDaemon = <T extends Graph.Assets, C extends Check.Any, E, R>(
-  definitions: Definitions.Definitions<T, C, E, R>,
-  options?: Daemon.Options
-) => Effect.tap(buildDaemon(definitions, options), TestClock.adjust(1))
-
-const automate = (...automations: ReadonlyArray<Automation.Any>) =>
-  // what the automations of these tests need is in the log layer
-  Definitions.make({ graph, automations: automations as ReadonlyArray<never>, layer: inMemory })
-
 const { AutomationStore: Store } = AutomationStore
 const runsOf = (filter: EventLog.RunFilter = {}) => EventLog.EventLog.use((log) => log.runs(filter))
-const ticksOf = (filter?: AutomationStore.TickFilter) =>
-  Effect.map(Store.use((store) => store.ticks(filter)), (ticks) => ticks.toReversed())
 const queueOf = (...statuses: ReadonlyArray<AutomationStore.QueueStatus>) =>
   Store.use((store) => store.queue({ statuses }))
 
