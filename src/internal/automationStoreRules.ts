@@ -30,6 +30,13 @@ export const waitingStatuses: ReadonlyArray<AutomationStore.QueueStatus> = ["Que
 export const finalStatuses: ReadonlyArray<AutomationStore.QueueStatus> = ["Launched", "Failed", "Cancelled"]
 
 /**
+ * All statuses of requested runs.
+ *
+ * @internal
+ */
+export const everyStatus: ReadonlyArray<AutomationStore.QueueStatus> = [...waitingStatuses, ...finalStatuses]
+
+/**
  * How many ticks and evaluations are listed where it is not told.
  *
  * @internal

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type * as AutomationStore from "../AutomationStore.ts"
 import * as Condition from "../Condition.ts"
 import * as EventLog from "../EventLog.ts"
+import { everyStatus } from "./automationStoreRules.ts"
 import type { Compiled } from "./compile.ts"
 import { Facts, type Value, valueIn, valueOut } from "./conditionsFacts.ts"
 import { conditionsName } from "./daemonSession.ts"
@@ -165,8 +166,6 @@ const requestedBy = (
   return found
 }
 
-const statuses: ReadonlyArray<AutomationStore.QueueStatus> = ["Queued", "Launching", "Launched", "Failed", "Cancelled"]
-
 /**
  * The requested runs that waited, or were being launched, when an evaluation read the queue. Whether those were that were
  * over at that very moment, only their number tells.
@@ -174,7 +173,7 @@ const statuses: ReadonlyArray<AutomationStore.QueueStatus> = ["Queued", "Launchi
  * @internal
  */
 export const queuedBefore = (store: AutomationStore.Service, { at, seq, tickId }: Recorded) =>
-  Effect.map(store.queue({ statuses }), (items) => {
+  Effect.map(store.queue({ statuses: everyStatus }), (items) => {
     const there = items.filter((item) =>
       item.seq < seq && item.queuedAt <= at && (tickId === undefined || item.tickId !== tickId)
     )

@@ -11,6 +11,7 @@ import type * as Condition from "../Condition.ts"
 import type * as EventLog from "../EventLog.ts"
 import type * as Partitions from "../Partitions.ts"
 import * as Plan from "../Plan.ts"
+import { everyStatus } from "./automationStoreRules.ts"
 import type { Compiled } from "./compile.ts"
 import {
   type Backfilling,
@@ -21,9 +22,9 @@ import {
   type Running
 } from "./conditions.ts"
 import { headOf } from "./daemonAutomations.ts"
-import { queuedTag } from "./daemonLaunch.ts"
 import { type Loaded, type Session, within } from "./daemonSession.ts"
 import { type Resolve, resolveSets } from "./resolveSets.ts"
+import { queuedTag } from "./runTags.ts"
 import * as Subset from "./subset.ts"
 
 /** Definitions, as far as they say what to read. */
@@ -95,8 +96,6 @@ const runningOf = (
   }
   return [{ ...running, partitions }]
 }
-
-const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
 
 /** Runs that have not ended. Which checks one evaluates by themselves, the request tells that it was launched for. */
 const runningNow = Effect.fnUntraced(function*(

@@ -19,21 +19,12 @@ import { type Admission, CurrentAdmission } from "./admission.ts"
 import { remaining } from "./daemonRemaining.ts"
 import { conditionsName, type Loaded, type Session, within } from "./daemonSession.ts"
 import { recorded } from "./recorded.ts"
+import { processTag, queuedTag } from "./runTags.ts"
 
 type Item = AutomationStore.QueuedRun
 
 class LaunchError extends Data.TaggedError("LaunchError")<{ readonly message: string }> {}
 
-/**
- * The tags of runs by which a daemon finds them: the request in the queue, and who runs them.
- *
- * @internal
- */
-export const queuedTag = "queued"
-/** @internal */
-export const processTag = "process"
-/** @internal */
-export const resumesTag = "resumes"
 /**
  * Of what is requested anew since the end of a daemon has cut it short: the run it stands for, of several the first one.
  *

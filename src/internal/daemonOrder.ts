@@ -9,9 +9,11 @@ import * as Check from "../Check.ts"
 import type * as EventLog from "../EventLog.ts"
 import * as Graph from "../Graph.ts"
 import * as Plan from "../Plan.ts"
+import { everyStatus } from "./automationStoreRules.ts"
 import type { Compiled } from "./compile.ts"
-import { insteadOfTag, processTag, queuedTag } from "./daemonLaunch.ts"
+import { insteadOfTag } from "./daemonLaunch.ts"
 import { conditionsName, type Loaded, processLease, type Session } from "./daemonSession.ts"
+import { processTag, queuedTag } from "./runTags.ts"
 
 type Item = AutomationStore.QueuedRun
 
@@ -118,8 +120,6 @@ const byAsset = ({ compiled, computes }: Defined, items: ReadonlyArray<Item>): R
 
 const hasFailed = (run: EventLog.RunRecord | undefined): boolean =>
   run !== undefined && run.status !== "Running" && run.status !== "Succeeded"
-
-const everyStatus = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
 
 /** So far back what was requested anew is looked for. */
 const recent = 500

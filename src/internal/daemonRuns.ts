@@ -18,20 +18,11 @@ import * as Runtime from "../Runtime.ts"
 import { type Admission, CurrentAdmission } from "./admission.ts"
 import { headOf } from "./daemonAutomations.ts"
 import { type Backoff, type Backoffs, makeBackoffs } from "./daemonBackoff.ts"
-import {
-  admit,
-  jobOf,
-  launch,
-  processTag,
-  queuedTag,
-  requestAgain,
-  resumesTag,
-  secondsOf,
-  tagsOf
-} from "./daemonLaunch.ts"
+import { admit, jobOf, launch, requestAgain, secondsOf, tagsOf } from "./daemonLaunch.ts"
 import { dependent } from "./daemonOrder.ts"
 import { choose, type Waiting } from "./daemonQueue.ts"
 import { conditionsName, processLease, type Session, within } from "./daemonSession.ts"
+import { processTag, queuedTag, resumesTag } from "./runTags.ts"
 
 /** What a daemon runs: it outlives the definitions that it was begun with. */
 export interface Runs {

@@ -12,10 +12,11 @@ import type { Compiled } from "./compile.ts"
 import type { RecordedConfig } from "./config.ts"
 import { gravest, outcomesOf, withOutcomes } from "./outcomes.ts"
 import { resolveSets } from "./resolveSets.ts"
+import { processTag, queuedTag, resumesTag } from "./runTags.ts"
 import * as Subset from "./subset.ts"
 
 /** The tags by which a daemon finds runs that it has begun: what somebody retries by hand is none of those. */
-const tagsOfDaemons: ReadonlyArray<string> = ["process", "queued", "resumes"]
+const tagsOfDaemons: ReadonlyArray<string> = [processTag, queuedTag, resumesTag]
 
 /**
  * The tags of a run that one which retries it has, too.

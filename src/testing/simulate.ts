@@ -13,6 +13,7 @@ import * as Daemon from "../Daemon.ts"
 import type * as Definitions from "../Definitions.ts"
 import * as EventLog from "../EventLog.ts"
 import type * as Graph from "../Graph.ts"
+import { everyStatus } from "../internal/automationStoreRules.ts"
 import { atOwnTime } from "./ownTime.ts"
 
 /**
@@ -58,8 +59,6 @@ export interface Simulated {
   readonly log: EventLog.Service
   readonly store: AutomationStore.Service
 }
-
-const statuses = ["Queued", "Launching", "Launched", "Failed", "Cancelled"] as const
 
 /**
  * Runs a daemon over definitions through a stretch of time, which passes at once: a year of daily schedules takes seconds.
@@ -128,7 +127,7 @@ export const simulate = <T extends Graph.Assets, C extends Check.Any = never, E 
     yield* TestClock.adjust(Math.max(0, to - (yield* Clock.currentTimeMillis)))
     return {
       ticks: (yield* store.ticks({ limit: Number.MAX_SAFE_INTEGER })).toReversed(),
-      queue: (yield* store.queue({ statuses, order: "newest" })).toReversed(),
+      queue: (yield* store.queue({ statuses: everyStatus, order: "newest" })).toReversed(),
       runs: (yield* log.runs({})).toReversed(),
       log,
       store
