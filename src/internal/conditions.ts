@@ -16,6 +16,7 @@ import {
   type Dep,
   Facts,
   isKnown,
+  maxAbsent,
   type State,
   type Value,
   valueIn,
@@ -1203,9 +1204,6 @@ export class Evaluator {
 }
 
 const maxBounds = 20
-
-/** So much is remembered of what is not defined. */
-const maxAbsent = 1_000
 
 const maxKeys = 5
 

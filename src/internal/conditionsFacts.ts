@@ -102,6 +102,13 @@ interface CheckState {
 
 const noPartitions: ReadonlyArray<string> = []
 
+/**
+ * So much is remembered of what is not defined.
+ *
+ * @internal
+ */
+export const maxAbsent = 1_000
+
 /** What does not depend on anything but the definitions, for each graph. */
 const depsOf = new WeakMap<Compiled, Array<ReadonlyArray<Dep> | undefined>>()
 const checksOf = new WeakMap<Compiled, ReadonlyMap<string, ReadonlyArray<{ name: string; blocking: boolean }>>>()
@@ -487,7 +494,7 @@ export class Facts {
   /** What the next evaluation has to know of external assets. */
   observed(): Cursor["observed"] {
     // of what is not defined now it is kept, too
-    const found = (this.state.previous?.observed ?? []).filter(({ key }) => !this.graph.ids.has(key)).slice(-1_000)
+    const found = (this.state.previous?.observed ?? []).filter(({ key }) => !this.graph.ids.has(key)).slice(-maxAbsent)
     this.graph.assets.forEach(({ external, key }, id) => {
       if (!external) return
       const states = this.statesOf(id)

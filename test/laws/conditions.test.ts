@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Asset, Condition, Freshness, Graph, PartitionMapping, Partitions } from "effect-assets"
 import { Play, type Target } from "../fixtures/conditions.ts"
+import { numbers } from "../fixtures/numbers.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -604,20 +605,6 @@ const usesDownstream = (condition: Condition.Condition): boolean =>
 // ---------------------------------------------------------------------------------------------------------------------
 // random cases
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** Numbers that follow from a seed. */
-const numbers = (seed: number) => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const below = (n: number): number => Math.floor(next() * n)
-  const one = <A>(of: ReadonlyArray<A>): A => of[below(of.length)]!
-  return { below, one, chance: (of: number): boolean => next() < of }
-}
 
 type Numbers = ReturnType<typeof numbers>
 

@@ -8,6 +8,7 @@ import { Asset, Catalog, Condition, Definitions, EventLog, Graph, Partitions, Ru
 import { TestClock } from "effect/testing"
 import { buildDaemon, testsAt } from "../fixtures/daemon.ts"
 import { inMemory } from "../fixtures/inMemory.ts"
+import { numbers } from "../fixtures/numbers.ts"
 
 const test = testsAt(Date.parse("2024-03-01T00:30:00Z"))
 const factor = Number(process.env["LAWS_FACTOR"] ?? 1)
@@ -15,19 +16,6 @@ const first = Number(process.env["LAWS_SEED"] ?? 1)
 
 const pass = (seconds: number) =>
   Effect.forEach(Array.from({ length: seconds }), () => TestClock.adjust("1 second"), { discard: true })
-
-const numbers = (seed: number) => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const below = (n: number): number => Math.floor(next() * n)
-  const one = <A>(of: ReadonlyArray<A>): A => of[below(of.length)]!
-  return { below, one, chance: (of: number): boolean => next() < of }
-}
 
 const letters = Partitions.fixed(["x", "y", "z"])
 const sets = {
